@@ -1,0 +1,283 @@
+import { z } from 'zod'
+import { type ArtifactOptions, DEFAULT_KEEP, type UploadOptions } from './artifact.ts'
+import type { Handler, StepContext } from './context.ts'
+import { type Duration, toSeconds } from './duration.ts'
+import type { Failure } from './failure.ts'
+import { type RetryOptions, retryPolicy } from './retry.ts'
+import { type DefinitionShape, graphProblem, NAME, PART_NAME, type StepShape } from './shape.ts'
+import { type TextOf, traceTemplate } from './template.ts'
+
+/** Thrown while a definition is being written; the message begins with the definition's name. */
+export class DefinitionError extends Error {
+  override readonly name = 'DefinitionError'
+  readonly code = 'definition-invalid'
+}
+
+/** What an author says about a task as a whole. */
+export interface TaskOptions<Schema extends z.ZodObject, Uploads extends string, Artifacts extends string> {
+  /** Lower-case words, dot-separated: `course.export`. */
+  name: string
+  /** A whole number from 1. A version never changes once it has been registered: raise it instead. */
+  version: number
+  /** In the user's words: "Export a course". */
+  title: string
+  /** A sentence or two on the start page. */
+  description?: string
+  input: Schema
+  /** What the task is about: `({ course }) => \`course:${course}\``. Roles are held in a scope. */
+  scope?: TextOf<z.output<Schema>>
+  /** At most one open task for each such key. */
+  unique?: TextOf<z.output<Schema>> | { key: TextOf<z.output<Schema>>; conflict?: 'refuse' | 'join' }
+  /** From submit to the end; a task that takes longer fails. Default: none. */
+  deadline?: Duration
+  uploads?: Record<Uploads, UploadOptions>
+  artifacts?: Record<Artifacts, ArtifactOptions<z.output<Schema>>>
+}
+
+/** What an author says about a step. */
+export interface StepOptions<After extends readonly string[], Context> {
+  /** In the user's words: "Write the archive". Default: the step's name. */
+  title?: string
+  /** Steps that must have completed. Without any it starts at once. Steps that wait for nothing run side by side. */
+  after?: After
+  retry?: RetryOptions
+  /** An attempt that takes longer is ended, and tried again as the retry policy says. Default: none. */
+  timeout?: Duration
+  /** What progress counts: "files". */
+  unit?: string
+  /** The alternative path, when every attempt has failed. What it returns is the step's result. */
+  otherwise?: (failure: Failure, context: Context) => unknown
+}
+
+/** One step's code, as a worker's thread finds it. */
+export interface StepCode {
+  run: (context: StepContext) => unknown
+  otherwise?: (failure: Failure, context: StepContext) => unknown
+}
+
+const BRAND = Symbol.for('errand.definition')
+
+/** A definition: its shape, and the code behind each step. */
+export interface TaskDefinition {
+  readonly [BRAND]: true
+  readonly shape: DefinitionShape
+  readonly input: z.ZodObject
+  /** The name a slot's file is downloaded under. */
+  readonly filenames: Readonly<Record<string, (input: unknown) => string>>
+  readonly code: Readonly<Record<string, StepCode>>
+}
+
+/** True for a definition, also for one made by another copy of this package. */
+export function isDefinition(value: unknown): value is TaskDefinition {
+  return typeof value === 'object' && value !== null && BRAND in value
+}
+
+type ContextOf<
+  Input,
+  Results,
+  After extends readonly string[],
+  Uploads extends string,
+  Artifacts extends string,
+> = StepContext<Input, { readonly [Name in After[number] & keyof Results]: Results[Name] }, Uploads, Artifacts>
+
+/** A definition that can still be given steps. Each call returns a new one. */
+export class TaskBuilder<
+  Input,
+  Uploads extends string,
+  Artifacts extends string,
+  Results extends Record<string, unknown>,
+> implements TaskDefinition
+{
+  readonly [BRAND] = true as const
+  readonly shape: DefinitionShape
+  readonly input: z.ZodObject
+  readonly filenames: TaskDefinition['filenames']
+  readonly code: TaskDefinition['code']
+
+  constructor(definition: Omit<TaskDefinition, typeof BRAND>) {
+    this.shape = definition.shape
+    this.input = definition.input
+    this.filenames = definition.filenames
+    this.code = definition.code
+  }
+
+  /**
+   * Adds a step. Its result is typed for the steps that name it in `after`.
+   *
+   * @throws {DefinitionError} for a name that is taken or is not one, and for an `after` that names no earlier step
+   */
+  step<Name extends string, Result, const After extends readonly (keyof Results & string)[] = []>(
+    name: Name,
+    options: StepOptions<After, ContextOf<Input, Results, After, Uploads, Artifacts>>,
+    handler: Handler<ContextOf<Input, Results, After, Uploads, Artifacts>, Result>,
+  ): TaskBuilder<Input, Uploads, Artifacts, Results & { [Key in Name]: Result }> {
+    return this.#with(name, 'step', options, handler)
+  }
+
+  /** Runs when the task has failed, shown as a step; to undo what it left outside. */
+  onFailure(
+    options: Omit<StepOptions<[], never>, 'after' | 'otherwise'>,
+    handler: Handler<ContextOf<Input, Partial<Results>, (keyof Results & string)[], Uploads, Artifacts>, unknown>,
+  ): TaskBuilder<Input, Uploads, Artifacts, Results> {
+    return this.#with('on-failure', 'on-failure', options, handler)
+  }
+
+  /** Runs when the task is being canceled, shown as a step; to undo what it left outside. */
+  onCancel(
+    options: Omit<StepOptions<[], never>, 'after' | 'otherwise'>,
+    handler: Handler<ContextOf<Input, Partial<Results>, (keyof Results & string)[], Uploads, Artifacts>, unknown>,
+  ): TaskBuilder<Input, Uploads, Artifacts, Results> {
+    return this.#with('on-cancel', 'on-cancel', options, handler)
+  }
+
+  #with<NewResults extends Record<string, unknown>, Context>(
+    name: string,
+    kind: StepShape['kind'],
+    options: StepOptions<readonly string[], never>,
+    handler: Handler<Context, unknown>,
+  ): TaskBuilder<Input, Uploads, Artifacts, NewResults> {
+    const refuse = refusal(this.shape.name)
+    if (!PART_NAME.test(name))
+      refuse(`"${name}" is not a step name: begin with a-z, go on with letters, digits, - or _`)
+    if (typeof handler !== 'function') refuse(`step "${name}" has no handler`)
+    const step: StepShape = {
+      name,
+      kind,
+      title: options.title ?? name,
+      after: [...(options.after ?? [])],
+      retry: attempt(refuse, `step "${name}": `, () => retryPolicy(options.retry)),
+      ...(options.timeout === undefined
+        ? {}
+        : { timeout: attempt(refuse, `step "${name}": timeout: `, () => toSeconds(options.timeout as Duration)) }),
+      otherwise: options.otherwise !== undefined,
+      ...(options.unit === undefined ? {} : { unit: options.unit }),
+    }
+    const steps = [...this.shape.steps, step]
+    const wrong = graphProblem(steps)
+    if (wrong) refuse(wrong)
+    // The handler's own context type is the author's; at run time every handler is given a StepContext of
+    // this very definition, which is what the types of `step` promised.
+    const code: StepCode = {
+      run: handler as StepCode['run'],
+      ...(options.otherwise === undefined
+        ? {}
+        : { otherwise: options.otherwise as NonNullable<StepCode['otherwise']> }),
+    }
+    return new TaskBuilder({
+      shape: { ...this.shape, steps },
+      input: this.input,
+      filenames: this.filenames,
+      code: { ...this.code, [name]: code },
+    })
+  }
+}
+
+/**
+ * Begins a definition; give it steps with `.step()`.
+ *
+ * @throws {DefinitionError} for a name or version that is not one, an input that JSON Schema cannot say, or a
+ *   `scope` or `unique` that does more than put fields into a text
+ * @example
+ * ```ts
+ * export const hello = defineTask({
+ *   name: 'hello', version: 1, title: 'Say hello',
+ *   input: z.object({ who: z.string() }),
+ * }).step('greet', { title: 'Greet' }, ({ input }) => `Hello ${input.who}`)
+ * ```
+ */
+export function defineTask<
+  Schema extends z.ZodObject,
+  Uploads extends string = never,
+  Artifacts extends string = never,
+>(
+  options: TaskOptions<Schema, Uploads, Artifacts>,
+): TaskBuilder<z.output<Schema>, Uploads, Artifacts, Record<never, never>> {
+  const refuse = refusal(typeof options.name === 'string' ? options.name : String(options.name))
+  if (typeof options.name !== 'string' || !NAME.test(options.name) || options.name.length > 100) {
+    refuse('is not a name: lower-case words of a-z, 0-9 and -, separated by dots, at most 100 characters')
+  }
+  if (!Number.isInteger(options.version) || options.version < 1) {
+    refuse(`version must be a whole number from 1, got ${options.version}`)
+  }
+  if (!options.title) refuse('needs a title')
+  const fields = Object.keys(options.input.shape)
+  const unique = options.unique === undefined ? undefined : uniqueOf(options.unique)
+  const filenames: Record<string, (input: unknown) => string> = {}
+  for (const [slot, { filename }] of Object.entries<ArtifactOptions<z.output<Schema>>>(options.artifacts ?? {})) {
+    filenames[slot] =
+      typeof filename === 'function' ? (input) => filename(input as z.output<Schema>) : () => filename ?? slot
+  }
+  for (const part of [...Object.keys(options.uploads ?? {}), ...Object.keys(options.artifacts ?? {})]) {
+    if (!PART_NAME.test(part)) refuse(`"${part}" is not a name for an upload or artifact`)
+  }
+  return new TaskBuilder({
+    input: options.input,
+    filenames,
+    code: {},
+    shape: {
+      name: options.name,
+      version: options.version,
+      title: options.title,
+      ...(options.description === undefined ? {} : { description: options.description }),
+      input: attempt(refuse, 'input: ', () => inputSchema(options.input)),
+      ...(options.scope === undefined
+        ? {}
+        : { scope: attempt(refuse, 'scope: ', () => traceTemplate(options.scope as TextOf<unknown>, fields)) }),
+      ...(unique === undefined
+        ? {}
+        : {
+            unique: {
+              key: attempt(refuse, 'unique: ', () => traceTemplate(unique.key, fields)),
+              conflict: unique.conflict ?? 'refuse',
+            },
+          }),
+      ...(options.deadline === undefined
+        ? {}
+        : { deadline: attempt(refuse, 'deadline: ', () => toSeconds(options.deadline as Duration)) }),
+      uploads: mapValues(options.uploads ?? {}, (upload, name) => ({
+        title: upload.title ?? name,
+        ...(upload.accept === undefined ? {} : { accept: upload.accept }),
+        ...(upload.maxSize === undefined ? {} : { maxSize: upload.maxSize }),
+        optional: upload.optional ?? false,
+      })),
+      artifacts: mapValues(options.artifacts ?? {}, (artifact, name) => ({
+        title: artifact.title ?? name,
+        mediaType: artifact.mediaType ?? 'application/octet-stream',
+        visibility: artifact.visibility ?? 'owner',
+        keep: artifact.keep ?? DEFAULT_KEEP,
+      })),
+      steps: [],
+    },
+  })
+}
+
+function uniqueOf<Input>(unique: TextOf<Input> | { key: TextOf<Input>; conflict?: 'refuse' | 'join' }): {
+  key: TextOf<Input>
+  conflict?: 'refuse' | 'join'
+} {
+  return typeof unique === 'object' ? unique : { key: unique }
+}
+
+/** A misspelt field is an error, not silence: unless the author made the object loose, no others are allowed. */
+function inputSchema(input: z.ZodObject): Record<string, unknown> {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(input, { io: 'input', target: 'draft-2020-12' })
+  return { additionalProperties: false, ...schema }
+}
+
+function mapValues<In, Out>(record: Record<string, In>, map: (value: In, key: string) => Out): Record<string, Out> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]))
+}
+
+function refusal(name: string): (why: string) => never {
+  return (why) => {
+    throw new DefinitionError(`${name}: ${why}`)
+  }
+}
+
+function attempt<T>(refuse: (why: string) => never, prefix: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    return refuse(prefix + (error instanceof Error ? error.message : String(error)))
+  }
+}
