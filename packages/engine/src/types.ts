@@ -1,0 +1,342 @@
+import type { Readable } from 'node:stream'
+import type {
+  ArtifactState,
+  ByteRange,
+  DefinitionShape,
+  Failure,
+  KeepRule,
+  StepShape,
+  StepState,
+  TaskState,
+  Visibility,
+} from '@errand/task'
+
+/** Who acts. Whoever asks the engine says who is asking; the engine asks the policy. */
+export interface Principal {
+  /** Stable; what ownership is recorded under. */
+  id: string
+  name: string
+  /** Staff of the platform: may see and do everything. */
+  staff: boolean
+}
+
+/** What a user hands in to start a task. */
+export interface SubmitRequest {
+  definition: string
+  /** Default: the promoted version. */
+  version?: number
+  input: unknown
+  /** Upload ids by the definition's upload names. */
+  uploads?: Readonly<Record<string, string>>
+  /** Two submits by one owner with one key are one task. At most 255 characters. */
+  idempotencyKey?: string
+  origin?: Origin
+}
+
+/** How a task came to be. */
+export interface Origin {
+  by: 'api' | 'cli' | 'web' | 'schedule' | 'retry'
+  /** The task this one runs again. */
+  of?: string
+}
+
+export interface ProgressView {
+  done: number
+  total: number | null
+  unit: string | null
+  message: string | null
+}
+
+export interface StepView {
+  name: string
+  title: string
+  kind: StepShape['kind']
+  after: string[]
+  state: StepState
+  attempt: number
+  /** Attempts in all. */
+  attempts: number
+  progress: ProgressView | null
+  failure: Failure | null
+  /** When the next attempt begins, while `retrying`. */
+  retryAt: Date | null
+  startedAt: Date | null
+  finishedAt: Date | null
+}
+
+export interface ArtifactView {
+  id: string
+  taskId: string
+  slot: string
+  title: string
+  filename: string
+  mediaType: string
+  /** In bytes; `null` while it is being written. */
+  size: number | null
+  sha256: string | null
+  state: ArtifactState
+  visibility: Visibility
+  keep: KeepRule
+  expiresAt: Date | null
+  createdAt: Date
+  /** When, why and by whom it is gone. */
+  endedAt: Date | null
+  endedReason: string | null
+  endedBy: string | null
+}
+
+export interface UploadView {
+  id: string
+  filename: string
+  mediaType: string
+  /** In bytes. */
+  size: number
+  sha256: string
+  createdAt: Date
+  expiresAt: Date | null
+}
+
+export interface TaskView {
+  id: string
+  definition: string
+  version: number
+  title: string
+  state: TaskState
+  /** Why nothing happens right now, in words a user understands. */
+  waiting: string | null
+  owner: { id: string; name: string }
+  scope: string
+  input: Readonly<Record<string, unknown>>
+  origin: Origin
+  steps: StepView[]
+  artifacts: ArtifactView[]
+  failure: Failure | null
+  /** The number of the last transition; grows by one with each. */
+  sequence: number
+  createdAt: Date
+  startedAt: Date | null
+  finishedAt: Date | null
+}
+
+export interface TaskQuery {
+  state?: readonly TaskState[]
+  definition?: string
+  scope?: string
+  owner?: string
+  /** Words in the title, the scope or the id. */
+  q?: string
+  pageToken?: string
+  /** 1 to 200. Default 50. */
+  limit?: number
+}
+
+/** A task as a list shows it. */
+export type TaskSummary = Omit<TaskView, 'input'>
+
+export interface TaskPage {
+  tasks: TaskSummary[]
+  /** `null` on the last page. */
+  nextPageToken: string | null
+}
+
+export interface Transition {
+  taskId: string
+  /** From 1, without gaps. */
+  sequence: number
+  /** `null` for the task itself. */
+  step: string | null
+  /** `null` when it came to be. */
+  from: string | null
+  to: string
+  reason: string | null
+  /** A principal, or `worker NAME`, or `errand` itself. */
+  actor: string
+  at: Date
+}
+
+export interface LogLine {
+  id: number
+  step: string
+  message: string
+  at: Date
+}
+
+/** What a watcher of tasks is told. `task` carries the whole task, as it is after all that was told before. */
+export type FeedEvent =
+  | { type: 'transition'; transition: Transition }
+  | { type: 'log'; taskId: string; line: LogLine }
+  | { type: 'task'; task: TaskView }
+
+export interface DefinitionView {
+  name: string
+  version: number
+  promoted: boolean
+  retiredAt: Date | null
+  registeredAt: Date
+  digest: string
+  shape: DefinitionShape
+  /** Live workers that serve it. */
+  workers: number
+  /** Tasks on it that are not over. */
+  open: number
+}
+
+export interface WorkerView {
+  id: string
+  name: string
+  host: string
+  pid: number
+  serves: { name: string; version: number }[]
+  concurrency: number
+  /** Steps in hand. */
+  running: number
+  startedAt: Date
+  heartbeatAt: Date
+  live: boolean
+}
+
+export interface Submitted {
+  task: TaskView
+  /** False when the key or the definition's `unique` led to a task that was there already. */
+  created: boolean
+}
+
+/** Where an artifact's bytes are, for whoever delivers them. */
+export interface OpenedArtifact {
+  artifact: ArtifactView
+  body: Readable
+}
+
+/** Everything a server, a CLI or an embedding platform may ask of the engine. */
+export interface Engine {
+  readonly database: 'pglite' | 'postgres'
+
+  /** @throws {Problem} definition-unknown, input-invalid, upload-unknown, upload-missing, task-running (409), forbidden */
+  submit(request: SubmitRequest, who: Principal): Promise<Submitted>
+  /** @throws {Problem} task-unknown, also for what `who` may not see */
+  getTask(id: string, who: Principal): Promise<TaskView>
+  listTasks(query: TaskQuery, who: Principal): Promise<TaskPage>
+  /** In order, after sequence number `after` (default 0). */
+  transitions(id: string, who: Principal, after?: number): Promise<Transition[]>
+  /** The user's activity log, in order, after line `after` (default 0). */
+  logs(id: string, who: Principal, after?: number): Promise<LogLine[]>
+  /**
+   * What has happened after transition `after`, and then what happens, until the task is over or the signal aborts.
+   * The first event after the transitions is always `task`.
+   */
+  watchTask(id: string, who: Principal, options?: { after?: number; signal?: AbortSignal }): AsyncIterable<FeedEvent>
+  /** The same for all tasks that `who` may see, from now on, without an end. */
+  watchAll(who: Principal, options?: { signal?: AbortSignal }): AsyncIterable<FeedEvent>
+  /** Asks a task to end; it is `canceling` until its running steps have ended. No error when it is over already. */
+  cancel(id: string, who: Principal): Promise<TaskView>
+  /** A new task with the same definition (the promoted version), input and uploads. */
+  runAgain(id: string, who: Principal): Promise<Submitted>
+
+  definitions(who: Principal): Promise<DefinitionView[]>
+  workers(who: Principal): Promise<WorkerView[]>
+
+  /** Takes a file in, streaming. @throws {Problem} upload-too-large, storage-failed */
+  createUpload(
+    file: { filename: string; mediaType: string; body: AsyncIterable<Uint8Array> },
+    who: Principal,
+  ): Promise<UploadView>
+  getUpload(id: string, who: Principal): Promise<UploadView>
+
+  /** @throws {Problem} artifact-unknown */
+  getArtifact(id: string, who: Principal): Promise<ArtifactView>
+  /** @throws {Problem} artifact-unknown, artifact-gone (410), artifact-unfinished (409) */
+  openArtifact(id: string, who: Principal, range?: ByteRange): Promise<OpenedArtifact>
+  /** @throws {Problem} artifact-unknown */
+  deleteArtifact(id: string, who: Principal): Promise<ArtifactView>
+
+  /** Throws when the database does not answer. */
+  ping(): Promise<void>
+
+  /** What a worker process uses; not for others. */
+  readonly work: WorkerPort
+
+  /** Ends its own activities and closes the database. */
+  close(): Promise<void>
+}
+
+/** Names one attempt of one step. Everything a worker says carries it, and is refused once the attempt has lost its claim. */
+export interface ClaimRef {
+  taskId: string
+  step: string
+  /** Opaque. */
+  lease: string
+}
+
+/** A step's attempt in a worker's hands, with all that its handler needs. JSON throughout. */
+export interface Claim extends ClaimRef {
+  definition: string
+  version: number
+  kind: StepShape['kind']
+  attempt: number
+  input: Record<string, unknown>
+  /** The results of the steps named in `after` (all results, for clean-up steps). */
+  results: Record<string, unknown>
+  checkpoint: unknown
+  /** What `once` has kept, by key. */
+  once: Record<string, unknown>
+  principal: { id: string; name: string }
+  scope: string
+  uploads: Record<string, Pick<UploadView, 'filename' | 'mediaType' | 'size' | 'sha256'>>
+  /** Set when the attempts are spent and the alternative path is to be taken. */
+  otherwise: Failure | null
+  /** Seconds. */
+  timeout: number | null
+}
+
+export interface WorkerInfo {
+  id: string
+  name: string
+  host: string
+  pid: number
+  concurrency: number
+}
+
+/** Where a step writes one output. The file is sealed with the step's completion, and removed if the attempt fails. */
+export interface ArtifactSink {
+  readonly id: string
+  /** Resolves when the storage can take more. */
+  write(chunk: Uint8Array): Promise<void>
+  /** @returns the size in bytes and the SHA-256 */
+  close(): Promise<{ size: number; sha256: string }>
+  abort(): Promise<void>
+}
+
+/** What a claim's holder is told when it reports that it is alive. */
+export interface HeartbeatAnswer {
+  /** Attempts that are no longer this worker's; end them. */
+  lost: ClaimRef[]
+  /** Attempts whose task is being canceled; signal them. */
+  canceling: ClaimRef[]
+}
+
+/** The engine's side towards a worker. Every method that takes a {@link ClaimRef} throws {@link ClaimLost} for a stale one. */
+export interface WorkerPort {
+  /** @throws {Problem} definition-conflict when a version is registered with another shape already */
+  register(worker: WorkerInfo, shapes: readonly DefinitionShape[]): Promise<void>
+  unregister(workerId: string): Promise<void>
+  /** Up to `limit` ready steps of what the worker registered; each is `running` in the record when this returns. */
+  claim(workerId: string, limit: number): Promise<Claim[]>
+  /** Calls `listener` whenever there may be work for this process; returns how to stop that. */
+  onWork(listener: () => void): () => void
+  /** Calls `listener` when a task is asked to end; returns how to stop that. */
+  onCancel(listener: (taskId: string) => void): () => void
+  heartbeat(workerId: string, claims: readonly ClaimRef[]): Promise<HeartbeatAnswer>
+  progress(claim: ClaimRef, progress: { done: number; total?: number; message?: string }): Promise<void>
+  log(claim: ClaimRef, message: string): Promise<void>
+  saveCheckpoint(claim: ClaimRef, value: unknown): Promise<void>
+  saveOnce(claim: ClaimRef, key: string, value: unknown): Promise<void>
+  readUpload(claim: ClaimRef, name: string, range?: ByteRange): Promise<Readable>
+  openArtifact(claim: ClaimRef, slot: string, options: { filename: string; mediaType?: string }): Promise<ArtifactSink>
+  complete(claim: ClaimRef, result: unknown): Promise<void>
+  /** Retries, takes the alternative path or fails the step, as its policy says. */
+  fail(claim: ClaimRef, failure: Failure): Promise<void>
+  /** The handler has ended because its task is being canceled. */
+  canceled(claim: ClaimRef): Promise<void>
+  /** Hands the step back without spending an attempt: the worker is stopping. */
+  release(claim: ClaimRef): Promise<void>
+}
