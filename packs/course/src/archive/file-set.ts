@@ -1,0 +1,131 @@
+import type { Notes } from '../import/notes.ts'
+import { folderOf, linkTarget } from './member-path.ts'
+
+/** As many links in a row as Linux follows. */
+const LINK_HOPS = 40
+
+/**
+ * The files of an archive by path, as its members come by. What a file system would decide in its own way
+ * (a name twice, a file where a folder is, links) is decided here, always in the same way, and noted.
+ */
+export class FileSet<Content> {
+  readonly #files = new Map<string, Content>()
+  readonly #links = new Map<string, { target: string; hard: boolean }>()
+  readonly #notes: Notes
+  /** Files that links to folders may add. */
+  readonly #limit: number
+
+  constructor(notes: Notes, limit: number) {
+    this.#notes = notes
+    this.#limit = limit
+  }
+
+  /** A later member of the same name replaces the earlier one, as it does when an archive is unpacked. */
+  addFile(path: string, content: Content): void {
+    if (this.#files.has(path) || this.#links.has(path)) {
+      this.#notes.add('duplicate', path, 'The archive holds it more than once; the last one was taken.')
+    }
+    this.#links.delete(path)
+    this.#files.set(path, content)
+  }
+
+  /** @throws {TaskFailure} `archive-link-escapes` */
+  addLink(path: string, target: string, hard: boolean): void {
+    const resolved = linkTarget(path, target, hard ? '' : folderOf(path))
+    if (this.#files.has(path) || this.#links.has(path)) {
+      this.#notes.add('duplicate', path, 'The archive holds it more than once; the last one was taken.')
+    }
+    this.#files.delete(path)
+    this.#links.set(path, { target: resolved, hard })
+  }
+
+  /** All files, links replaced by what they point to. */
+  resolve(): Map<string, Content> {
+    const files = new Map(this.#files)
+    let added = 0
+    for (const [path, { target }] of [...this.#links].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const end = this.#follow(target)
+      const content = end === undefined ? undefined : this.#files.get(end)
+      if (end !== undefined && content !== undefined) {
+        files.set(path, content)
+        continue
+      }
+      const inside = end === undefined || within(path, end) ? [] : this.#below(end)
+      for (const [name, file] of inside) {
+        if (++added > this.#limit) break
+        files.set(`${path}/${name}`, file)
+      }
+      if (inside.length === 0) {
+        this.#notes.add('link', path, `It is a link to "${target}", which is not in the archive; it was left out.`)
+      } else if (added > this.#limit) {
+        this.#notes.add('link', path, `It is a link to a folder with too many files; some were left out.`)
+      }
+    }
+    this.#dropCovered(files)
+    this.#noteCollisions(files)
+    return files
+  }
+
+  #follow(path: string): string | undefined {
+    let at = path
+    for (let hop = 0; hop < LINK_HOPS; hop++) {
+      const next = this.#links.get(at)?.target ?? this.#throughFolder(at)
+      if (next === undefined) return at
+      at = next
+    }
+    return undefined
+  }
+
+  /** The same path with the first link to a folder on its way replaced. */
+  #throughFolder(path: string): string | undefined {
+    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      const link = this.#links.get(path.slice(0, slash))
+      if (link) return link.target === '' ? path.slice(slash + 1) : link.target + path.slice(slash)
+    }
+    return undefined
+  }
+
+  #below(folder: string): [string, Content][] {
+    const prefix = folder === '' ? '' : `${folder}/`
+    const inside: [string, Content][] = []
+    for (const [path, content] of this.#files) {
+      if (path.startsWith(prefix)) inside.push([path.slice(prefix.length), content])
+    }
+    return inside
+  }
+
+  /** A name cannot be a file and a folder: the folder holds more. */
+  #dropCovered(files: Map<string, Content>): void {
+    const folders = new Set<string>()
+    for (const path of files.keys()) {
+      for (let folder = folderOf(path); folder !== '' && !folders.has(folder); folder = folderOf(folder)) {
+        folders.add(folder)
+      }
+    }
+    for (const folder of folders) {
+      if (!files.delete(folder)) continue
+      this.#notes.add('dropped', folder, 'The archive holds a folder of the same name; the file was left out.')
+    }
+  }
+
+  #noteCollisions(files: ReadonlyMap<string, Content>): void {
+    const seen = new Map<string, string>()
+    for (const path of [...files.keys()].sort()) {
+      const folded = path.normalize('NFC').toLowerCase()
+      const other = seen.get(folded)
+      seen.set(folded, path)
+      if (other === undefined) continue
+      const how =
+        other.normalize('NFC') === path.normalize('NFC') ? 'the way accents are written' : 'upper and lower case'
+      this.#notes.add(
+        'name-collision',
+        path,
+        `It differs from "${other}" only by ${how}; both were kept, but some computers cannot hold both.`,
+      )
+    }
+  }
+}
+
+function within(path: string, folder: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`)
+}

@@ -1,0 +1,107 @@
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream'
+import { isTaskFailure, TaskFailure } from '@errand/task'
+import { type Extract, extract, type Header } from 'tar-stream'
+import { counting, decompressed } from './decompress.ts'
+import type { ArchiveKind } from './kind.ts'
+import type { LimitGuard } from './limits.ts'
+import type { ArchiveMember, MemberType } from './member.ts'
+
+const TYPES: Readonly<Record<string, MemberType>> = {
+  file: 'file',
+  'contiguous-file': 'file',
+  directory: 'directory',
+  symlink: 'symlink',
+  link: 'hardlink',
+  'character-device': 'device',
+  'block-device': 'device',
+  fifo: 'fifo',
+}
+
+type TarEntry = Extract extends AsyncIterable<infer Entry> ? Entry : never
+
+/** Options that tar-stream documents and its types leave out. Names are taken as bytes: `latin1` loses none. */
+const READING = { filenameEncoding: 'latin1', allowUnknownFormat: true, highWaterMark: 256 * 1024 }
+
+/**
+ * The members of a tar archive, packed or not, as they stream by.
+ *
+ * @throws {TaskFailure} for a damaged or cut-off archive, and whatever the guard throws
+ */
+export async function* readTar(
+  source: Readable,
+  kind: Exclude<ArchiveKind, 'zip'>,
+  guard: LimitGuard,
+): AsyncGenerator<ArchiveMember> {
+  const packed = counting((bytes) => guard.countPacked(bytes))
+  const members = extract(READING)
+  pipeline(source, packed, ignore)
+  pipeline(
+    decompressed(kind, packed),
+    counting((bytes) => guard.countStreamed(bytes)),
+    members,
+    ignore,
+  )
+  try {
+    for await (const entry of members) yield toMember(entry)
+  } catch (error) {
+    throw isTaskFailure(error) ? error : damaged(error, guard)
+  } finally {
+    source.destroy()
+  }
+}
+
+// `pipeline` hands every error on to the last stream; it is read there.
+function ignore(): void {}
+
+function toMember(entry: TarEntry): ArchiveMember {
+  const { header } = entry
+  const extended = extendedHeader(header)
+  const name = decodeName(header.name, extended.path)
+  const target = header.linkname ? decodeName(header.linkname, extended.linkpath).text : undefined
+  return {
+    name: name.text,
+    type: typeOf(header, extended),
+    ...(target === undefined ? {} : { target }),
+    size: header.size,
+    ...(name.guessed ? { nameGuessed: true } : {}),
+    // Its types say no more of an entry than that it is a stream; the bytes are what tar-stream documents.
+    content: entry as AsyncIterable<Uint8Array>,
+  }
+}
+
+function extendedHeader(header: Header): Readonly<Record<string, unknown>> {
+  const { pax } = header
+  return typeof pax === 'object' && pax !== null ? { ...pax } : {}
+}
+
+function typeOf(header: Header, extended: Readonly<Record<string, unknown>>): MemberType {
+  // GNU tar says in the extended header that a file was stored without its holes.
+  if (Object.keys(extended).some((key) => key.startsWith('GNU.sparse.'))) return 'sparse'
+  return TYPES[header.type] ?? 'unknown'
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** An extended header's name is UTF-8 by its standard; a plain one is whatever its maker used. */
+function decodeName(raw: string, extended: unknown): { text: string; guessed: boolean } {
+  if (typeof extended === 'string') return { text: extended, guessed: false }
+  try {
+    return { text: UTF8.decode(Buffer.from(raw, 'latin1')), guessed: false }
+  } catch {
+    return { text: raw, guessed: true }
+  }
+}
+
+function damaged(error: unknown, guard: LimitGuard): TaskFailure {
+  const what = error instanceof Error ? error.message : String(error)
+  const cutOff = /unexpected end|ended prematurely/i.test(what)
+  const where = guard.members === 0 ? 'before its first member' : `after the member "${guard.member}"`
+  return new TaskFailure({
+    code: cutOff ? 'archive-cut-off' : 'archive-damaged',
+    title: cutOff ? 'The archive ends too early' : 'The archive is damaged',
+    detail: `It cannot be read any further ${where} (${what}).`,
+    hint: 'Pack or download the archive again and hand it in once more; check that the upload was complete.',
+    cause: error,
+  })
+}

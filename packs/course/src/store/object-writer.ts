@@ -1,0 +1,99 @@
+import { createHash, hash } from 'node:crypto'
+import { once } from 'node:events'
+import { finished } from 'node:stream/promises'
+import type { ObjectStore } from '@errand/task'
+import { objectKey } from './object-keys.ts'
+
+/** An object as its writer knows it. */
+export interface WrittenObject {
+  /** Hexadecimal; the object's name. */
+  sha256: string
+  /** In bytes. */
+  size: number
+}
+
+/**
+ * Writes bytes under their own SHA-256. What is there already is not written again: its name says it is
+ * the same.
+ */
+export async function putObject(store: ObjectStore, content: Uint8Array): Promise<WrittenObject> {
+  const sha256 = hash('sha256', content, 'hex')
+  if ((await store.stat(objectKey(sha256)))?.size !== content.length) await store.put(objectKey(sha256), content)
+  return { sha256, size: content.length }
+}
+
+/**
+ * The same for what is too big to hold: written under a temporary key, hashed on the way, then given its name.
+ *
+ * @param temporary - a key of this task's own
+ */
+export async function streamObject(
+  store: ObjectStore,
+  temporary: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<WrittenObject> {
+  const sha = createHash('sha256')
+  const sink = new ObjectSink(store, temporary)
+  try {
+    for await (const chunk of content) {
+      sha.update(chunk)
+      await sink.write(chunk)
+    }
+    await sink.end()
+  } catch (error) {
+    await sink.discard()
+    throw error
+  }
+  const written = { sha256: sha.digest('hex'), size: sink.size }
+  if ((await store.stat(objectKey(written.sha256)))?.size === written.size) await store.delete(temporary)
+  else await store.move(temporary, objectKey(written.sha256))
+  return written
+}
+
+/** Bytes gathered before they are handed on: a hand-over costs about as much as copying these. */
+const BATCH = 256 * 1024
+
+/** Writes one object at the storage's pace, gathering small pieces. */
+export class ObjectSink {
+  readonly #stream: ReturnType<ObjectStore['write']>
+  readonly #done: Promise<void>
+  #batch: Uint8Array[] = []
+  #batched = 0
+  /** Bytes written so far. */
+  size = 0
+
+  constructor(store: ObjectStore, key: string) {
+    this.#stream = store.write(key)
+    this.#done = finished(this.#stream)
+    // Seen where it is awaited; until then it must not count as unhandled.
+    this.#done.catch(() => {})
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.size += chunk.length
+    this.#batch.push(chunk)
+    this.#batched += chunk.length
+    if (this.#batched >= BATCH) await this.#flush()
+  }
+
+  async end(): Promise<void> {
+    await this.#flush()
+    this.#stream.end()
+    await this.#done
+  }
+
+  /** Gives it up: the object does not come to exist. */
+  async discard(): Promise<void> {
+    this.#stream.destroy()
+    await this.#done.catch(() => {})
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#batched === 0) return
+    const [first] = this.#batch
+    const bytes = this.#batch.length === 1 && first ? first : Buffer.concat(this.#batch)
+    this.#batch = []
+    this.#batched = 0
+    if (!this.#stream.write(bytes)) await Promise.race([once(this.#stream, 'drain'), this.#done])
+  }
+}
