@@ -1,0 +1,15 @@
+'use strict'
+// Node 22 and 24 announce type stripping and node:sqlite as experimental: nothing a user of errand can act on.
+const emitWarning = process.emitWarning
+process.emitWarning = (warning, ...rest) => {
+  const type = typeof rest[0] === 'object' && rest[0] !== null ? rest[0].type : rest[0]
+  if (type !== 'ExperimentalWarning') emitWarning.call(process, warning, ...rest)
+}
+
+// Started by old-node.js: when that process is gone, however it went, this one stops as on SIGTERM.
+if (process.env.ERRAND_ON_OLD_NODE === '1') {
+  delete process.env.ERRAND_ON_OLD_NODE
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+}
+
+import('../src/main.ts').then(({ main }) => main(process.argv))

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { defaults, logLevels } from './defaults.ts'
+
+/** An OpenDAL scheme and that scheme's own options: `{ scheme: 'fs', root: '/srv/errand' }`. */
+const storage = z.object({ scheme: z.string().min(1) }).catchall(z.string())
+
+const pack = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((use): { use: string; options?: unknown } => ({ use })),
+  z.strictObject({
+    /** A package name, or a path to a folder or file, relative to the configuration file. */
+    use: z.string().min(1),
+    /** The pack's own; it checks them. */
+    options: z.unknown().optional(),
+  }),
+])
+
+/** What `errand.config.ts` may say. Everything has a default. */
+export const configSchema = z.strictObject({
+  /** `postgres://…`; without it, PGlite in the data folder. */
+  database: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** Where outputs and uploads lie. `default` is where everything goes that is not routed elsewhere. */
+  storages: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), storage)
+    .refine((storages) => 'default' in storages, { message: 'needs an entry named "default"' })
+    .optional(),
+  packs: z.array(pack).min(1).optional(),
+  /** The folder for everything this machine keeps. */
+  data: z.string().min(1).default(defaults.data),
+  port: z.int().min(0).max(65_535).default(defaults.port),
+  host: z.string().min(1).default(defaults.host),
+  /** Steps that one worker works at once. */
+  concurrency: z.int().min(1).max(256).default(defaults.concurrency),
+  /** The largest upload, in bytes. */
+  maxUploadSize: z.int().min(1).default(defaults.maxUploadSize),
+  /** How long a step in hand may still run when the process is asked to stop, in seconds. */
+  stopGrace: z.number().min(0).max(3_600).default(defaults.stopGrace),
+  logLevel: z.enum(logLevels).default(defaults.logLevel),
+})
+
+/** What a person writes. */
+export type UserConfig = z.input<typeof configSchema>
+/** The same, checked, with the defaults. */
+export type Config = z.output<typeof configSchema>
+export type PackUse = NonNullable<Config['packs']>[number]
+export type ConfigKey = keyof Config
