@@ -1,0 +1,125 @@
+import { Problem } from '@errand/engine'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
+import type { Logger } from 'pino'
+import { API_BASE, JSON_LIMIT } from './config.ts'
+import type { Authenticate, ServerContext, ServerEnv } from './context.ts'
+import { accessLog } from './http/access-log.ts'
+import { authentication } from './http/authentication.ts'
+import { problemResponse } from './http/problem-response.ts'
+import { openApiDocument } from './openapi/document.ts'
+import { artifactContentRoutes } from './routes/artifact-content.ts'
+import { artifactRoutes } from './routes/artifacts.ts'
+import { definitionRoutes } from './routes/definitions.ts'
+import { eventRoutes } from './routes/events.ts'
+import { healthRoutes } from './routes/health.ts'
+import { meRoutes } from './routes/me.ts'
+import { router } from './routes/router.ts'
+import { actionRoutes } from './routes/tasks/actions.ts'
+import { historyRoutes } from './routes/tasks/history.ts'
+import { readRoutes } from './routes/tasks/read.ts'
+import { submitRoutes } from './routes/tasks/submit.ts'
+import { uploadRoutes } from './routes/uploads.ts'
+import { workerRoutes } from './routes/workers.ts'
+
+/** The routes of the API below its base, without a guard. */
+export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
+  const api = router()
+  const resources = [
+    submitRoutes(context),
+    readRoutes(context),
+    actionRoutes(context),
+    historyRoutes(context),
+    eventRoutes(context),
+    artifactRoutes(context),
+    artifactContentRoutes(context),
+    uploadRoutes(context),
+    definitionRoutes(context),
+    workerRoutes(context),
+    meRoutes(),
+  ]
+  for (const resource of resources) api.route('/', resource)
+  api.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  return api
+}
+
+/** The whole app: API, health, errors as problems. */
+export function createApp(context: ServerContext, authenticate: Authenticate, log: Logger): OpenAPIHono<ServerEnv> {
+  const app = router()
+  app.use(requestId())
+  app.use(accessLog(log))
+  app.use(
+    secureHeaders({
+      // The platform's proxy ends TLS and knows whether HTTP is ever to be used again.
+      strictTransportSecurity: false,
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      overwrite: false,
+    }),
+  )
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const problem = new Problem({
+          code: 'method-not-allowed',
+          status: 405,
+          title: 'This is not done here',
+          detail: `${c.req.path} takes ${methods.join(', ')}, not ${c.req.method}.`,
+          hint: `See ${API_BASE}/openapi.json for what each path takes.`,
+        })
+        c.header('Allow', methods.join(', '))
+        return problemResponse(problem, c)
+      },
+    }),
+  )
+  app.route('/', healthRoutes(context))
+  const api = resourceRoutes(context)
+  app.get(`${API_BASE}/openapi.json`, (c) => c.json(apiDocument(), 200, { 'Cache-Control': 'no-cache' }))
+  app.use(`${API_BASE}/*`, authentication(authenticate))
+  app.use(`${API_BASE}/*`, jsonLimit())
+  app.route(API_BASE, api)
+  app.notFound((c) => {
+    const problem = new Problem({
+      code: 'route-unknown',
+      status: 404,
+      title: 'There is nothing at this address',
+      detail: `No route for ${c.req.path}.`,
+      hint: `See ${API_BASE}/openapi.json for what there is.`,
+    })
+    return problemResponse(problem, c)
+  })
+  app.onError(problemResponse)
+  const apiDocument = once(() => openApiDocument(app))
+  return app
+}
+
+/** Refuses large JSON before it is read; an upload has its own limit and is never held in memory. */
+function jsonLimit() {
+  const limit = bodyLimit({
+    maxSize: JSON_LIMIT,
+    onError: () => {
+      throw new Problem({
+        code: 'request-too-large',
+        status: 413,
+        title: 'The request is too large',
+        detail: `JSON may be at most ${JSON_LIMIT} bytes.`,
+        hint: 'Hand in large data as an upload.',
+        extensions: { limit: JSON_LIMIT },
+      })
+    },
+  })
+  return ((c, next) => (c.req.path === `${API_BASE}/uploads` ? next() : limit(c, next))) satisfies ReturnType<
+    typeof bodyLimit
+  >
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

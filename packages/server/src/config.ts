@@ -1,0 +1,39 @@
+/**
+ * The server's limits and times: each with its name, its unit and the reason for the number.
+ */
+
+/** Where the API lives; the version is part of the path so that an old client keeps working beside a new one. */
+export const API_BASE = '/api/v1'
+
+/** Bytes of a JSON request. An input is fields of a form; files are uploads. */
+export const JSON_LIMIT = 1024 * 1024
+
+/** Bytes of one upload, unless configured: the largest course archives met are a few GiB. */
+export const DEFAULT_UPLOAD_LIMIT = 10 * 1024 ** 3
+
+/** Seconds a caller may wait for a task within one request; proxies commonly give up after 30 to 60. */
+export const MAX_WAIT = 10
+
+/** Seconds after which a caller that polls should ask again. */
+export const RETRY_AFTER = 2
+
+/** Milliseconds between comments in a quiet feed; proxies commonly close a connection that is silent for 30 to 60 s. */
+export const HEARTBEAT = 15_000
+
+/**
+ * Milliseconds after which a feed ends and the client comes back with Last-Event-ID, so that a right that was
+ * taken away does not last for as long as a browser tab.
+ */
+export const FEED_LIFETIME = 60 * 60 * 1_000
+
+/** Milliseconds a browser waits before it opens a broken feed again. */
+export const RECONNECT_DELAY = 1_000
+
+/** Milliseconds without a byte in either direction after which a connection is closed. Feeds have their heartbeat. */
+export const SOCKET_IDLE = 120_000
+
+/** Milliseconds a connection is kept for the next request: longer than proxies keep theirs (60 s), so that they close first. */
+export const KEEP_ALIVE = 65_000
+
+/** Milliseconds that requests in hand get to finish when the server stops. */
+export const CLOSE_GRACE = 5_000

@@ -1,0 +1,30 @@
+import type { Engine, Principal } from '@errand/engine'
+import type { HttpBindings } from '@hono/node-server'
+import type { Logger } from 'pino'
+
+/** Says who sends a request, or `null` for nobody we know. */
+export type Authenticate = (request: Request) => Principal | null | Promise<Principal | null>
+
+/** What the routes are given. */
+export interface ServerContext {
+  engine: Engine
+  /** Bytes of one upload. */
+  uploadLimit: number
+  /** Milliseconds between comments in a quiet feed. */
+  heartbeat: number
+  /** Aborts when the server stops: feeds and waits end. */
+  stopping: AbortSignal
+}
+
+/** What Hono carries with each request. */
+export interface ServerEnv {
+  Variables: {
+    requestId: string
+    /** Set by the authentication for everything below the API's base. */
+    principal: Principal
+    /** Carries the request id. */
+    log: Logger
+  }
+  /** Absent when the app is called without a socket, as tests do. */
+  Bindings: Partial<HttpBindings>
+}

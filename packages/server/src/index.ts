@@ -1,0 +1,9 @@
+/**
+ * The HTTP API: tasks, their live feed, uploads, and the delivery of outputs.
+ *
+ * @packageDocumentation
+ */
+export type { Authenticate } from './context.ts'
+export { type TokenEntry, tokenAuthenticator } from './http/token-authenticator.ts'
+export type { Listening, ListenOptions } from './listen.ts'
+export { createServer, type ErrandServer, type ServerOptions } from './server.ts'

@@ -1,0 +1,184 @@
+import { artifactStates, shapeSchema, stepStates, taskStates } from '@errand/task'
+import { z } from '@hono/zod-openapi'
+
+/** The JSON of the API, as the OpenAPI document describes it. Dates are ISO 8601 in UTC. */
+
+const instant = z.iso.datetime()
+const id = z.string()
+
+export const failureSchema = z
+  .object({
+    code: z.string().describe('Stable and machine-readable'),
+    title: z.string().describe('What happened, in a few plain words'),
+    detail: z.string().describe('The particulars: which file, which line, which field'),
+    hint: z.string().optional().describe('What the person can do about it'),
+    retryable: z.boolean(),
+    step: z.string().optional(),
+    item: z.string().optional(),
+    reference: z.string().describe('To quote to support'),
+  })
+  .openapi('Failure')
+
+export const progressSchema = z
+  .object({
+    done: z.number(),
+    total: z.number().nullable(),
+    unit: z.string().nullable(),
+    message: z.string().nullable(),
+  })
+  .openapi('Progress')
+
+export const stepSchema = z
+  .object({
+    name: z.string(),
+    title: z.string(),
+    kind: z.enum(['step', 'fan-out', 'on-failure', 'on-cancel']),
+    after: z.array(z.string()),
+    state: z.enum(stepStates),
+    attempt: z.int(),
+    attempts: z.int().describe('Attempts in all'),
+    progress: progressSchema.nullable(),
+    failure: failureSchema.nullable(),
+    retryAt: instant.nullable(),
+    startedAt: instant.nullable(),
+    finishedAt: instant.nullable(),
+  })
+  .openapi('Step')
+
+const keepSchema = z.union([
+  z.literal('forever'),
+  z.object({
+    days: z.number().optional(),
+    until: z.string().optional(),
+    scopeEnd: z.literal(true).optional(),
+    once: z.literal(true).optional(),
+  }),
+])
+
+export const artifactSchema = z
+  .object({
+    id,
+    taskId: id,
+    slot: z.string(),
+    title: z.string(),
+    filename: z.string(),
+    mediaType: z.string(),
+    size: z.number().nullable().describe('In bytes; null while it is being written'),
+    sha256: z.string().nullable(),
+    state: z.enum(artifactStates),
+    visibility: z.enum(['owner', 'team', 'staff']),
+    keep: keepSchema,
+    createdAt: instant,
+    expiresAt: instant.nullable(),
+    endedAt: instant.nullable(),
+    endedReason: z.string().nullable(),
+    endedBy: z.string().nullable(),
+  })
+  .openapi('Artifact')
+
+export const taskSummarySchema = z
+  .object({
+    id,
+    definition: z.string(),
+    version: z.int(),
+    title: z.string(),
+    state: z.enum(taskStates),
+    waiting: z.string().nullable().describe('Why nothing happens right now'),
+    owner: z.object({ id: z.string(), name: z.string() }),
+    scope: z.string(),
+    origin: z.object({ by: z.enum(['api', 'cli', 'web', 'schedule', 'retry']), of: id.optional() }),
+    steps: z.array(stepSchema),
+    artifacts: z.array(artifactSchema),
+    failure: failureSchema.nullable(),
+    sequence: z.int().describe('The number of the last transition'),
+    createdAt: instant,
+    startedAt: instant.nullable(),
+    finishedAt: instant.nullable(),
+  })
+  .openapi('TaskSummary')
+
+export const taskSchema = taskSummarySchema.extend({ input: z.record(z.string(), z.unknown()) }).openapi('Task')
+
+export const taskPageSchema = z
+  .object({ tasks: z.array(taskSummarySchema), nextPageToken: z.string().nullable() })
+  .openapi('TaskPage')
+
+export const submitSchema = z
+  .strictObject({
+    definition: z.string().min(1).max(100).openapi({ example: 'course.export' }),
+    version: z.int().min(1).optional().describe('Default: the promoted version'),
+    input: z.record(z.string(), z.unknown()).default({}),
+    uploads: z.record(z.string(), z.string()).optional().describe('Upload ids by the names the definition gives'),
+  })
+  .openapi('SubmitTask')
+
+export const transitionSchema = z
+  .object({
+    taskId: id,
+    sequence: z.int().describe('From 1, without gaps'),
+    step: z.string().nullable().describe('null for the task itself'),
+    from: z.string().nullable(),
+    to: z.string(),
+    reason: z.string().nullable(),
+    actor: z.string(),
+    at: instant,
+  })
+  .openapi('Transition')
+
+export const logLineSchema = z
+  .object({ id: z.int(), step: z.string(), message: z.string(), at: instant })
+  .openapi('LogLine')
+
+export const uploadSchema = z
+  .object({
+    id,
+    filename: z.string(),
+    mediaType: z.string(),
+    size: z.number().describe('In bytes'),
+    sha256: z.string(),
+    createdAt: instant,
+    expiresAt: instant.nullable(),
+  })
+  .openapi('Upload')
+
+export const definitionSchema = z
+  .object({
+    name: z.string(),
+    version: z.int(),
+    promoted: z.boolean(),
+    retiredAt: instant.nullable(),
+    registeredAt: instant,
+    digest: z.string(),
+    shape: z.object(shapeSchema.shape).openapi('DefinitionShape'),
+    workers: z.int().describe('Live workers that serve it'),
+    open: z.int().describe('Tasks on it that are not over'),
+  })
+  .openapi('Definition')
+
+export const workerSchema = z
+  .object({
+    id,
+    name: z.string(),
+    host: z.string(),
+    pid: z.int(),
+    serves: z.array(z.object({ name: z.string(), version: z.int() })),
+    concurrency: z.int(),
+    running: z.int().describe('Steps in hand'),
+    startedAt: instant,
+    heartbeatAt: instant,
+    live: z.boolean(),
+  })
+  .openapi('Worker')
+
+export const principalSchema = z.object({ id: z.string(), name: z.string(), staff: z.boolean() }).openapi('Principal')
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string().openapi({ example: 'urn:errand:problem:task-unknown' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    hint: z.string().optional(),
+  })
+  .openapi('Problem')

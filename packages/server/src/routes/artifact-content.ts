@@ -1,0 +1,115 @@
+import { type ArtifactView, type Engine, type Principal, Problem } from '@errand/engine'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { ServerContext, ServerEnv } from '../context.ts'
+import { attachment } from '../http/disposition.ts'
+import { noneMatch, strongTag } from '../http/etag.ts'
+import { readRange } from '../http/range.ts'
+import { header, problems } from '../openapi/responses.ts'
+import { idParams, router, security } from './router.ts'
+
+const bytes = { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } }
+const contentHeaders = {
+  ETag: header('The SHA-256 of the whole file'),
+  'Content-Disposition': header('The name it is saved under'),
+  'Accept-Ranges': header('bytes'),
+}
+
+const route = createRoute({
+  method: 'get',
+  path: '/artifacts/{id}/content',
+  operationId: 'downloadArtifact',
+  summary: 'Download an output',
+  description: 'Takes one range of bytes, so that a broken download can go on where it stopped.',
+  tags: ['artifacts'],
+  security,
+  request: {
+    params: idParams,
+    headers: z.object({
+      range: z.string().max(200).optional(),
+      'if-range': z.string().max(200).optional(),
+      'if-none-match': z.string().max(1_000).optional(),
+    }),
+  },
+  responses: {
+    200: { description: 'The file', content: bytes, headers: contentHeaders },
+    206: { description: 'The part asked for', content: bytes, headers: contentHeaders },
+    304: { description: 'It is as the client has it' },
+    ...problems(401, 404, 409, 410, 416),
+  },
+})
+
+/** `GET` and `HEAD /artifacts/{id}/content`. */
+export function artifactContentRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
+  const app = router()
+  app.openapi(route, async (c) => {
+    const { id } = c.req.valid('param')
+    const asked = c.req.valid('header')
+    const who = c.get('principal')
+    const artifact = await engine.getArtifact(id, who)
+    if (artifact.state !== 'available' || artifact.size === null) return await refused(engine, id, who)
+    const { size } = artifact
+    const tag = strongTag(artifact.sha256 ?? artifact.id)
+    describe(c, artifact, tag)
+    if (noneMatch(asked['if-none-match'], tag)) return c.body(null, 304)
+    // If-Range with another tag means: the client's part is of another file, so it wants the whole.
+    const usable = asked['if-range'] === undefined || asked['if-range'].trim() === tag
+    const wanted = readRange(usable ? asked.range : undefined, size)
+    if (wanted.kind === 'unsatisfiable') {
+      c.header('Content-Range', `bytes */${size}`)
+      throw unsatisfiable(artifact.filename, size)
+    }
+    const part = wanted.kind === 'part' ? wanted.range : undefined
+    if (part) c.header('Content-Range', `bytes ${part.start}-${part.end - 1}/${size}`)
+    c.header('Content-Length', String(part ? part.end - part.start : size))
+    c.status(part ? 206 : 200)
+    if (c.req.method === 'HEAD') return c.body(null)
+    const { body } = await engine.openArtifact(id, who, part)
+    const log = c.get('log')
+    async function* watched(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* body
+      } catch (error) {
+        // The status is sent: the client sees the connection end before the announced length.
+        log.error({ err: error, artifact: id }, 'A download ended with an error')
+        throw error
+      }
+    }
+    return c.body(ReadableStream.from(watched()))
+  })
+  return app
+}
+
+function describe(c: Context<ServerEnv>, artifact: ArtifactView, tag: string): void {
+  c.header('Content-Type', artifact.mediaType)
+  c.header('Content-Disposition', attachment(artifact.filename))
+  c.header('ETag', tag)
+  c.header('Accept-Ranges', 'bytes')
+  c.header('Cache-Control', 'private, no-store')
+  // What a task wrote may be HTML or SVG from who knows where: it must not run as part of this site.
+  c.header('X-Content-Type-Options', 'nosniff')
+  c.header('Content-Security-Policy', "sandbox; default-src 'none'")
+}
+
+/** Lets the engine say why there is nothing to download. */
+async function refused(engine: Engine, id: string, who: Principal): Promise<never> {
+  const { body } = await engine.openArtifact(id, who)
+  body.destroy()
+  throw new Problem({
+    code: 'artifact-unfinished',
+    status: 409,
+    title: 'The file is not there yet',
+    hint: 'Try again in a moment.',
+  })
+}
+
+function unsatisfiable(filename: string, size: number): Problem {
+  return new Problem({
+    code: 'range-unsatisfiable',
+    status: 416,
+    title: 'The file has no such part',
+    detail: `${filename} has ${size} bytes.`,
+    hint: 'Ask for bytes within the file, or for the whole of it.',
+    extensions: { size },
+  })
+}

@@ -1,0 +1,79 @@
+import { type DefinitionView, Problem } from '@errand/engine'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { ServerContext, ServerEnv } from '../context.ts'
+import { json, problems } from '../openapi/responses.ts'
+import { definitionSchema } from '../openapi/schemas.ts'
+import { definitionJson } from '../views.ts'
+import { router, security, wholeNumber } from './router.ts'
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/definitions',
+  operationId: 'listDefinitions',
+  summary: 'What tasks there are, in every version',
+  tags: ['definitions'],
+  security,
+  responses: {
+    200: json(z.object({ definitions: z.array(definitionSchema) }).openapi('DefinitionList'), 'The definitions'),
+    ...problems(401),
+  },
+})
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/definitions/{name}',
+  operationId: 'getDefinition',
+  summary: 'Look at one definition',
+  tags: ['definitions'],
+  security,
+  request: {
+    params: z.object({ name: z.string().min(1).max(100) }),
+    query: z.object({
+      version: wholeNumber(1).describe('Default: the promoted version'),
+    }),
+  },
+  responses: { 200: json(definitionSchema, 'The definition'), ...problems(400, 401, 404) },
+})
+
+/** `GET /definitions` and `GET /definitions/{name}`. */
+export function definitionRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
+  const app = router()
+  app.openapi(listRoute, async (c) => {
+    const definitions = await engine.definitions(c.get('principal'))
+    c.header('Cache-Control', 'private, no-store')
+    return c.json({ definitions: definitions.map(definitionJson) }, 200)
+  })
+  app.openapi(getRoute, async (c) => {
+    const { name } = c.req.valid('param')
+    const { version } = c.req.valid('query')
+    const all = await engine.definitions(c.get('principal'))
+    const versions = all.filter((definition) => definition.name === name)
+    const found = versions.find((one) => (version === undefined ? one.promoted : one.version === version))
+    if (!found) throw unknown(name, version, versions, all)
+    c.header('Cache-Control', 'private, no-store')
+    return c.json(definitionJson(found), 200)
+  })
+  return app
+}
+
+function unknown(
+  name: string,
+  version: number | undefined,
+  versions: readonly DefinitionView[],
+  all: readonly DefinitionView[],
+): Problem {
+  const names = [...new Set(all.map((definition) => definition.name))].sort()
+  return new Problem({
+    code: 'definition-unknown',
+    status: 404,
+    title: 'There is no such task definition',
+    detail:
+      version === undefined ? `Nothing is promoted under the name ${name}.` : `${name} has no version ${version}.`,
+    hint:
+      versions.length > 0
+        ? `Versions of ${name}: ${versions.map((one) => one.version).join(', ')}.`
+        : names.length > 0
+          ? `There are: ${names.join(', ')}.`
+          : 'No worker has registered a definition yet; start one.',
+  })
+}

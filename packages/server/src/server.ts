@@ -1,0 +1,52 @@
+import type { Engine } from '@errand/engine'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { destination, type Logger, pino } from 'pino'
+import { createApp } from './app.ts'
+import { DEFAULT_UPLOAD_LIMIT, HEARTBEAT } from './config.ts'
+import type { Authenticate, ServerEnv } from './context.ts'
+import { type Listening, type ListenOptions, listen } from './listen.ts'
+
+export interface ServerOptions {
+  engine: Engine
+  authenticate: Authenticate
+  /** Default: JSON lines on standard error. */
+  logger?: Logger
+  /** Bytes of one upload. Default 10 GiB. */
+  uploadLimit?: number
+  /** Milliseconds between comments in a quiet feed. Default 15 s. */
+  heartbeat?: number
+}
+
+export interface ErrandServer {
+  /** The app, for platforms that mount it in a server of their own: `app.fetch`. */
+  app: OpenAPIHono<ServerEnv>
+  /** @throws {Problem} port-in-use, port-forbidden, host-unknown */
+  listen(options: ListenOptions): Promise<Listening>
+}
+
+/**
+ * The HTTP API over an engine. It does not close the engine.
+ *
+ * @example
+ * ```ts
+ * const { listen } = createServer({ engine, authenticate: tokenAuthenticator([{ token, principal }]) })
+ * const { url, close } = await listen({ port: 4400 })
+ * ```
+ */
+export function createServer(options: ServerOptions): ErrandServer {
+  const stopping = new AbortController()
+  const app = createApp(
+    {
+      engine: options.engine,
+      uploadLimit: options.uploadLimit ?? DEFAULT_UPLOAD_LIMIT,
+      heartbeat: options.heartbeat ?? HEARTBEAT,
+      stopping: stopping.signal,
+    },
+    options.authenticate,
+    options.logger ?? pino(destination(2)),
+  )
+  return {
+    app,
+    listen: (where) => listen(app.fetch, where, () => stopping.abort()),
+  }
+}
