@@ -33,6 +33,11 @@ export async function* readTar(
   kind: Exclude<ArchiveKind, 'zip'>,
   guard: LimitGuard,
 ): AsyncGenerator<ArchiveMember> {
+  // What the storage could not deliver says nothing about the archive, and may be tried again.
+  let undelivered: { error: unknown } | undefined
+  source.once('error', (error: unknown) => {
+    undelivered ??= { error }
+  })
   const packed = counting((bytes) => guard.countPacked(bytes))
   const members = extract(READING)
   pipeline(source, packed, ignore)
@@ -45,6 +50,7 @@ export async function* readTar(
   try {
     for await (const entry of members) yield toMember(entry)
   } catch (error) {
+    if (undelivered) throw undelivered.error
     throw isTaskFailure(error) ? error : damaged(error, guard)
   } finally {
     source.destroy()

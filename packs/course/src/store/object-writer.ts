@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import type { ObjectStore } from '@errand/task'
@@ -16,10 +16,8 @@ export interface WrittenObject {
  * Writes bytes under their own SHA-256. What is there already is not written again: its name says it is
  * the same.
  */
-export async function putObject(store: ObjectStore, content: Uint8Array): Promise<WrittenObject> {
-  const sha256 = hash('sha256', content, 'hex')
+export async function putObject(store: ObjectStore, sha256: string, content: Uint8Array): Promise<void> {
   if ((await store.stat(objectKey(sha256)))?.size !== content.length) await store.put(objectKey(sha256), content)
-  return { sha256, size: content.length }
 }
 
 /**

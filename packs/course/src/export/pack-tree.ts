@@ -1,0 +1,99 @@
+import { pipeline, Readable } from 'node:stream'
+import { createGzip } from 'node:zlib'
+import type { ObjectStore } from '@errand/task'
+import { type Pack, pack } from 'tar-stream'
+import { objectKey } from '../store/object-keys.ts'
+import { WHOLE_BYTES } from '../store/placement.ts'
+import type { StoredTree } from '../store/stored-tree.ts'
+
+/** Every file's time, so that the same version makes the same bytes: 1980, the first year every archive tool takes. */
+const FILE_TIME = new Date('1980-01-01T00:00:00Z')
+/** Compression level: what tar and gzip use when nothing is said. */
+const GZIP_LEVEL = 6
+/** Bytes handed to the compressor at once; for each hand-over it goes to another thread and back. */
+const BATCH = 256 * 1024
+
+/** One file of an archive that is being written. */
+export interface PackedFile {
+  /** Below the archive's top folder. */
+  path: string
+  /** Set when it differs from what is stored. */
+  content?: Uint8Array
+}
+
+/**
+ * Files of a version as a .tar.gz under one top folder. Deterministic: files in the order given, and neither
+ * times, owners nor a name in any header.
+ *
+ * @param progress - told how many bytes of content were packed
+ */
+export function packTree(
+  store: ObjectStore,
+  tree: StoredTree,
+  files: readonly PackedFile[],
+  folder: string,
+  progress: (bytes: number) => void = () => {},
+): Readable {
+  const archive = pack()
+  fill(archive, store, tree, files, folder, progress).catch((error: unknown) => archive.destroy(error as Error))
+  return pipeline(
+    Readable.from(batched(archive as AsyncIterable<Uint8Array>), { objectMode: false, highWaterMark: BATCH }),
+    createGzip({ level: GZIP_LEVEL, chunkSize: BATCH }),
+    () => {},
+  )
+}
+
+async function fill(
+  archive: Pack,
+  store: ObjectStore,
+  tree: StoredTree,
+  files: readonly PackedFile[],
+  folder: string,
+  progress: (bytes: number) => void,
+): Promise<void> {
+  let packed = 0
+  for (const { path, content } of files) {
+    const place = tree.place(path)
+    const size = content?.length ?? place.size
+    const header = { name: `${folder}/${path}`, size, mode: 0o644, mtime: FILE_TIME, type: 'file' as const }
+    if (content || place.offset !== undefined || size <= WHOLE_BYTES) {
+      await addWhole(archive, header, content ?? (await tree.read(path)))
+    } else {
+      await addStream(archive, header, store.read(objectKey(place.sha256)))
+    }
+    packed += size
+    progress(packed)
+  }
+  archive.finalize()
+}
+
+type Header = Parameters<Pack['entry']>[0]
+
+function addWhole(archive: Pack, header: Header, content: Uint8Array): Promise<void> {
+  return new Promise((done, failed) => {
+    archive.entry(header, content, (error) => (error ? failed(error) : done()))
+  })
+}
+
+function addStream(archive: Pack, header: Header, content: Readable): Promise<void> {
+  return new Promise((done, failed) => {
+    const entry = archive.entry(header, (error) => (error ? failed(error) : done()))
+    pipeline(content, entry, (error) => {
+      if (error) failed(error)
+    })
+  })
+}
+
+async function* batched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of source) {
+    parts.push(part)
+    size += part.length
+    if (size < BATCH) continue
+    yield Buffer.concat(parts, size)
+    parts = []
+    size = 0
+  }
+  if (size > 0) yield Buffer.concat(parts, size)
+}
