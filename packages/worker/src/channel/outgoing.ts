@@ -1,0 +1,125 @@
+import { Writable } from 'node:stream'
+import { CHUNK_SIZE, FIRST_CHUNK_SIZE, STREAM_WINDOW } from '../config.ts'
+
+/** How a stream's sender speaks to its receiver. */
+export interface OutgoingLink {
+  chunk(bytes: Uint8Array): void
+  end(): void
+  broken(error: Error): void
+  /** The stream is over, well or not. */
+  closed(): void
+}
+
+/**
+ * The sending end of a byte stream between threads. Small writes are gathered into chunks; a chunk's memory
+ * is handed over, not copied. No more than {@link STREAM_WINDOW} bytes are ever on their way, so a fast
+ * writer moves at the pace of the storage behind the other end.
+ */
+export class Outgoing extends Writable {
+  readonly #link: OutgoingLink
+  readonly #owned: boolean
+  readonly #finished: (() => Promise<unknown>) | undefined
+  #window = STREAM_WINDOW
+  #buffer: Buffer | undefined
+  #used = 0
+  #chunkSize = FIRST_CHUNK_SIZE
+  #resume: (() => void) | undefined
+  #ended = false
+
+  /**
+   * @param options.owned - whoever writes never looks at the bytes again, so big ones need not be copied
+   * @param options.finished - awaited before `finish`: resolves when the receiver has stored everything
+   */
+  constructor(link: OutgoingLink, options: { owned?: boolean; finished?: () => Promise<unknown> } = {}) {
+    super({ highWaterMark: CHUNK_SIZE, decodeStrings: true })
+    this.#link = link
+    this.#owned = options.owned ?? false
+    this.#finished = options.finished
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (this.#owned && chunk.length >= CHUNK_SIZE / 4 && chunk.byteLength === chunk.buffer.byteLength) {
+      this.#flush()
+      this.#post(chunk)
+      this.#whenOpen(callback)
+      return
+    }
+    this.#copy(chunk, 0, callback)
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#flush()
+    this.#ended = true
+    this.#link.end()
+    if (this.#finished === undefined) callback()
+    else this.#finished().then(() => callback(), callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#ended) this.#link.broken(error ?? new Error('The stream was destroyed before its end.'))
+    this.#buffer = undefined
+    this.#resume = undefined
+    this.#link.closed()
+    callback(error)
+  }
+
+  /** The receiver has taken so many bytes. */
+  credit(bytes: number): void {
+    this.#window += bytes
+    if (this.#window > 0) {
+      const resume = this.#resume
+      this.#resume = undefined
+      resume?.()
+    }
+  }
+
+  /** The receiver wants no more. */
+  unwanted(): void {
+    // It knows how the stream ended; telling it that the stream is broken would be an answer to nobody.
+    this.#ended = true
+    // Why it wants no more comes with the answer to the request behind this stream, if there is one.
+    if (this.#finished === undefined) this.destroy()
+    else
+      this.#finished().then(
+        () => this.destroy(),
+        (error: Error) => this.destroy(error),
+      )
+  }
+
+  #copy(chunk: Buffer, from: number, callback: (error?: Error | null) => void): void {
+    let offset = from
+    while (offset < chunk.length) {
+      this.#buffer ??= Buffer.allocUnsafeSlow(chunk.length - offset > this.#chunkSize ? CHUNK_SIZE : this.#chunkSize)
+      const copied = chunk.copy(this.#buffer, this.#used, offset)
+      offset += copied
+      this.#used += copied
+      if (this.#used === this.#buffer.length) {
+        this.#flush()
+        if (this.#window <= 0) {
+          this.#resume = () => this.#copy(chunk, offset, callback)
+          return
+        }
+      }
+    }
+    callback()
+  }
+
+  #flush(): void {
+    if (this.#buffer === undefined) return
+    const bytes = this.#buffer.subarray(0, this.#used)
+    this.#buffer = undefined
+    this.#used = 0
+    this.#chunkSize = CHUNK_SIZE
+    if (bytes.length > 0) this.#post(bytes)
+  }
+
+  #post(bytes: Uint8Array): void {
+    this.#window -= bytes.byteLength
+    this.#link.chunk(bytes)
+  }
+
+  #whenOpen(callback: () => void): void {
+    if (this.#window > 0) callback()
+    else this.#resume = callback
+  }
+}

@@ -1,0 +1,57 @@
+import { availableParallelism } from 'node:os'
+
+/** Every limit and default of a worker: its unit, and why this number. */
+
+/** Steps at once. Most steps wait for storage or a network most of the time, so at least four, also on a small machine. */
+export const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism())
+/** Where packs keep their stores when the configuration names no other place. */
+export const DEFAULT_DATA_DIR = '.errand'
+/** Milliseconds from the abort signal to the end of the thread. Long enough to close files and save a checkpoint. */
+export const DEFAULT_GRACE_MS = 10_000
+/** Milliseconds. When a worker stops, what a step that did not end within the grace time gets to save where it stands. */
+export const STOP_ABORT_MS = 2_000
+/** Milliseconds between signs of life. The lease lasts several of them, so that one lost message loses no work. */
+export const HEARTBEAT_MS = 3_000
+/** Milliseconds. Work is announced; the poll is for an announcement that got lost. */
+export const POLL_MS = 2_000
+/** MiB of JavaScript heap for one thread. A step that needs more should stream. */
+export const DEFAULT_MEMORY_MB = 512
+/** Milliseconds a pack may take to load. Loading is reading code; what takes longer waits for something it should not. */
+export const PACK_LOAD_MS = 60_000
+/** Milliseconds until a step's first sign from its thread; a thread that is kept busy by a former step is replaced. */
+export const STEP_START_MS = 30_000
+/** Milliseconds before a report to the engine is tried again, first and at most: a database restart takes some seconds. */
+export const REPORT_RETRY_MS = { first: 200, longest: 5_000 } as const
+
+/** Bytes of JSON. A result is data for the next step, not a file: those are artifacts. */
+export const RESULT_LIMIT = 1024 * 1024
+/** Bytes of JSON. It is written to the database each time it is saved. */
+export const CHECKPOINT_LIMIT = 256 * 1024
+/** Levels. JSON that is nested deeper is a mistake, and some of its readers recurse. */
+export const JSON_DEPTH_LIMIT = 200
+/** Characters in the key of `once`. */
+export const ONCE_KEY_LIMIT = 200
+
+/** Milliseconds between two progress reports of one step: four a second look live. */
+export const PROGRESS_INTERVAL_MS = 250
+/** Characters of a progress message. */
+export const PROGRESS_MESSAGE_LIMIT = 500
+/** Characters of a line in the activity log, which a person reads. */
+export const LOG_LINE_LIMIT = 2_000
+/** Lines of the activity log: so many at once, then so many a second. */
+export const LOG_RATE = { burst: 100, perSecond: 10 } as const
+/** Characters of one line that task code writes to the console. */
+export const CONSOLE_LINE_LIMIT = 8_000
+/** Lines that task code writes to the console: so many at once, then so many a second. */
+export const CONSOLE_RATE = { burst: 500, perSecond: 100 } as const
+
+/** Bytes in one message of a stream: big enough that the message costs little, small enough to keep many streams flat. */
+export const CHUNK_SIZE = 256 * 1024
+/** Bytes. The first message of a stream is at most this, so that a small file costs little memory. */
+export const FIRST_CHUNK_SIZE = 16 * 1024
+/** Bytes on their way that the receiver has not taken yet, for one stream. */
+export const STREAM_WINDOW = 2 * 1024 * 1024
+/** Requests of one step to its stores at once; further ones wait in the thread. */
+export const CALLS_IN_FLIGHT = 64
+/** Entries of a listing in one message. */
+export const LIST_PAGE = 1_000

@@ -1,0 +1,97 @@
+import { fileURLToPath } from 'node:url'
+import type { MessagePort } from 'node:worker_threads'
+import type { Claim } from '@errand/engine'
+import { isTaskFailure, TaskFailure } from '@errand/task'
+import type { Logger } from 'pino'
+import { Piscina } from 'piscina'
+import { PACK_LOAD_MS } from './config.ts'
+import type { ConsoleLine, Description, Order, PackDescription, PackSource, ThreadSetup } from './thread/messages.ts'
+
+/** How many threads, what they load, and what each may use. */
+export interface ThreadsOptions {
+  packs: readonly PackSource[]
+  count: number
+  /** MiB of heap for each. */
+  memoryMb: number
+  logger: Logger
+}
+
+/** The extension of this very file: `.ts` from a checkout, `.js` from a published package. */
+const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+
+/** The threads that run task code, one step at a time each. One that dies is replaced. */
+export class Threads {
+  readonly #pool: Piscina<Order, Description | undefined>
+
+  constructor(options: ThreadsOptions) {
+    const setup: ThreadSetup = { packs: options.packs }
+    this.#pool = new Piscina<Order, Description | undefined>({
+      filename: fileURLToPath(new URL(`./thread/main${EXTENSION}`, import.meta.url)),
+      minThreads: options.count,
+      maxThreads: options.count,
+      concurrentTasksPerWorker: 1,
+      // Waiting for orders with Atomics.wait would freeze what a pack keeps alive between steps, such as a connection.
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: { maxOldGenerationSizeMb: options.memoryMb },
+      workerData: setup,
+    })
+    // A thread that dies without a step in hand is replaced as well; that it died is worth knowing.
+    this.#pool.on('error', (error: unknown) => options.logger.warn({ err: error }, 'a thread ended between steps'))
+    this.#pool.on('message', (line: ConsoleLine) => {
+      if (line?.errand !== 'console') return
+      const { taskId, step } = line
+      options.logger[line.level]({ console: true, taskId, step }, line.text)
+    })
+  }
+
+  /**
+   * Loads the packs in a thread and says what is in them.
+   *
+   * @throws {TaskFailure} naming the pack that could not be loaded, and why
+   */
+  async describe(): Promise<PackDescription[]> {
+    const timeout = AbortSignal.timeout(PACK_LOAD_MS)
+    let description: Description | undefined
+    try {
+      description = await this.#pool.run({ kind: 'describe' }, { signal: timeout })
+    } catch (error) {
+      throw new TaskFailure({
+        code: 'pack-load-failed',
+        title: 'A pack could not be loaded',
+        detail: timeout.aborted
+          ? `One of ${this.#names()} was not loaded after ${PACK_LOAD_MS / 1_000} seconds.`
+          : `One of ${this.#names()} ended its thread while it was being loaded: ${messageOf(error)}.`,
+        hint: 'A pack may only define tasks while it is being loaded; what it does, it does in its steps.',
+        cause: error,
+      })
+    }
+    if (description === undefined) throw new Error('A thread did not describe its packs.')
+    if ('packs' in description) return description.packs
+    const { code, title, detail, hint, stack } = description.failure
+    throw new TaskFailure({ code, title, detail, ...(hint === undefined ? {} : { hint }), cause: stack })
+  }
+
+  /**
+   * Runs a step. Its outcome comes over the port; this resolves when the thread is free again.
+   *
+   * @throws what ended the thread, also when that was `kill`
+   */
+  async runStep(step: { claim: Claim; pack: number; port: MessagePort }, kill: AbortSignal): Promise<void> {
+    await this.#pool.run({ kind: 'step', ...step }, { transferList: [step.port], signal: kill })
+  }
+
+  /** Ends every thread, whatever it is doing. */
+  async close(): Promise<void> {
+    await this.#pool.destroy()
+  }
+
+  #names(): string {
+    const { packs }: ThreadSetup = this.#pool.options.workerData
+    return packs.map(({ name }) => name).join(', ')
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error && !isTaskFailure(error) ? error.message : String(error)
+}
