@@ -1,0 +1,14 @@
+/**
+ * The reader of courses: files in, what they say out. It never changes a file.
+ *
+ * @packageDocumentation
+ */
+export { assetPath, flatName } from './assets.ts'
+export type * from './course.ts'
+export { childrenWithDrafts } from './drafts.ts'
+export type { Link } from './links.ts'
+export { pageNamed } from './pages.ts'
+export type { Problem, ProblemCode } from './problems.ts'
+export { type ReadOptions, readCourse } from './read-course.ts'
+export { parseUsageKey, type UsageKey } from './usage-key.ts'
+export { parseXml, type XmlElement, type XmlError, type XmlResult } from './xml.ts'
