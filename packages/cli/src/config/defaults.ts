@@ -1,4 +1,4 @@
-/** Every default of the command, with its unit and the reason for it. The handbook prints this table. */
+/** Every default of the command, with its unit and the reason for it. Limits of the engine, the server and the worker are theirs. */
 export const defaults = {
   /** Folder. Beside the work it belongs to, and easy to put into .gitignore. */
   data: '.errand',
@@ -6,16 +6,16 @@ export const defaults = {
   port: 4400,
   /** Address. Only this machine, as the embedded server speaks plain HTTP. */
   host: '127.0.0.1',
-  /** Steps at once. Two cores' worth: enough for a step that computes beside one that waits for storage. */
-  concurrency: 4,
-  /** Bytes of one upload, 20 GiB: the largest course archives people have are near 10. */
-  maxUploadSize: 20 * 1024 ** 3,
   /** Seconds a step in hand has to finish on SIGTERM. Container platforms send SIGKILL after 30 by default. */
   stopGrace: 20,
   /** What is logged, to stderr. Warnings only: `serve` shares the terminal with a person. */
   logLevel: 'warn',
   /** Packs that run when none is named: the one that everybody can try at once. */
   packs: ['@errand/course'],
+  /** Seconds for which `watch` and `--wait` try to reach a server that went away. A restart or a deployment takes less. */
+  reconnectFor: 600,
+  /** Tasks that `list` shows: a screen. */
+  listLimit: 30,
 } as const
 
 /** The levels of pino, and `silent`. */

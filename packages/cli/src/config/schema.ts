@@ -31,10 +31,10 @@ export const configSchema = z.strictObject({
   data: z.string().min(1).default(defaults.data),
   port: z.int().min(0).max(65_535).default(defaults.port),
   host: z.string().min(1).default(defaults.host),
-  /** Steps that one worker works at once. */
-  concurrency: z.int().min(1).max(256).default(defaults.concurrency),
-  /** The largest upload, in bytes. */
-  maxUploadSize: z.int().min(1).default(defaults.maxUploadSize),
+  /** Steps that one worker works at once. Without it the worker looks at the machine. */
+  concurrency: z.int().min(1).max(256).optional(),
+  /** The largest upload, in bytes. Without it the server's own limit holds. */
+  maxUploadSize: z.int().min(1).optional(),
   /** How long a step in hand may still run when the process is asked to stop, in seconds. */
   stopGrace: z.number().min(0).max(3_600).default(defaults.stopGrace),
   logLevel: z.enum(logLevels).default(defaults.logLevel),

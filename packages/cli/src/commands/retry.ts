@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { connect } from '../connect.ts'
+import { type RemoteOptions, withRemoteOptions } from '../options.ts'
+import { processOutput } from '../output.ts'
+import { started } from '../started.ts'
+import { taskId } from '../task-id.ts'
+
+interface RetryOptions extends RemoteOptions {
+  wait?: true
+}
+
+/** `errand retry ID`: the same again, as a new task. */
+export function addRetry(program: Command): void {
+  withRemoteOptions(
+    program.command('retry').description('run a task again, as a new task with the same input and files'),
+  )
+    .argument('<id>', 'the task; the first letters of its id are enough')
+    .option('--wait', 'show it until it is over; exit 0, 1 failed, 2 canceled')
+    .action(async (id: string, options: RetryOptions) => {
+      const connection = await connect(options)
+      const submitted = await connection.client.retry(await taskId(id, connection.client))
+      await started(connection, submitted, processOutput(options.json === true), options)
+    })
+}

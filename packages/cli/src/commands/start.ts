@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import type { Command } from 'commander'
+import { usageError } from '../cli-error.ts'
+import { type Client, connect } from '../connect.ts'
+import { closest } from '../input/closest.ts'
+import { readInput } from '../input/read-input.ts'
+import { uploadFiles } from '../input/upload-files.ts'
+import { type RemoteOptions, repeatable, withRemoteOptions } from '../options.ts'
+import { processOutput } from '../output.ts'
+import { started } from '../started.ts'
+import { sendFile } from '../transfer/send-file.ts'
+
+interface StartOptions extends RemoteOptions {
+  input: string[]
+  inputFile?: string
+  upload: string[]
+  idempotencyKey?: string
+  wait?: true
+}
+
+/** `errand start TASK`: hands a task in. */
+export function addStart(program: Command): void {
+  withRemoteOptions(program.command('start').description('start a task'))
+    .argument('<task>', 'its name, such as course.export, or NAME@VERSION')
+    .addOption(repeatable('--input <name=value>', 'a field of the input; may be given several times'))
+    .option('--input-file <file>', 'the input as one JSON object; - reads standard input')
+    .addOption(repeatable('--upload <name=path>', 'a file to hand in; may be given several times'))
+    .option('--wait', 'show it until it is over; exit 0, 1 failed, 2 canceled')
+    .option('--idempotency-key <key>', 'two starts with one key are one task')
+    .addHelpText('after', '\nWhat a task takes: errand definitions NAME')
+    .action(async (name: string, options: StartOptions) => {
+      const output = processOutput(options.json === true)
+      const connection = await connect(options)
+      const { client } = connection
+      const definition = await findDefinition(name, client)
+      const input = await readInput(
+        { pairs: options.input, file: options.inputFile, stdin: process.stdin },
+        definition.shape.input,
+      )
+      const uploads: Record<string, string> = {}
+      for (const file of await uploadFiles(options.upload, definition.shape)) {
+        uploads[file.name] = await sendFile(client, file, output)
+      }
+      const submitted = await client.submit(
+        {
+          definition: definition.name,
+          input,
+          ...(name.includes('@') ? { version: definition.version } : {}),
+          ...(Object.keys(uploads).length > 0 ? { uploads } : {}),
+        },
+        // With a key, a request that was sent twice because its answer got lost is one task.
+        { idempotencyKey: options.idempotencyKey ?? randomUUID() },
+      )
+      await started(connection, submitted, output, options)
+    })
+}
+
+type Definition = Awaited<ReturnType<Client['definitions']>>[number]
+
+/** The promoted version of the definition, or the one named with `@`. @throws {CliError} exit 64 */
+async function findDefinition(given: string, client: Client): Promise<Definition> {
+  const [name = '', version, ...rest] = given.split('@')
+  if (name === '' || rest.length > 0 || (version !== undefined && !/^[1-9]\d*$/.test(version))) {
+    throw usageError(`${given} is not NAME or NAME@VERSION`, 'For example: course.export, or course.export@1.')
+  }
+  const all = await client.definitions()
+  const versions = all.filter((definition) => definition.name === name)
+  const found = versions.find((one) => (version === undefined ? one.promoted : one.version === Number(version)))
+  if (found !== undefined) return found
+  if (versions.length > 0) {
+    const known = versions.map((one) => `${name}@${one.version}`).join(', ')
+    throw usageError(
+      version === undefined ? `${name} has no current version` : `there is no ${given}`,
+      `There is ${known}.`,
+    )
+  }
+  const names = [...new Set(all.map((definition) => definition.name))]
+  const near = closest(name, names)
+  const hint =
+    names.length === 0
+      ? 'No worker has registered any yet: start one with errand serve or errand worker.'
+      : near === undefined
+        ? `There is ${names.join(', ')}.`
+        : `Did you mean ${near}?`
+  throw usageError(`there is no task ${name}`, hint)
+}

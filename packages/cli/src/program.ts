@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addArtifacts } from './commands/artifacts.ts'
+import { addCancel } from './commands/cancel.ts'
+import { addDb } from './commands/db.ts'
+import { addDefinitions } from './commands/definitions.ts'
+import { addDownload } from './commands/download.ts'
+import { addList } from './commands/list.ts'
+import { addRetry } from './commands/retry.ts'
+import { addServe } from './commands/serve.ts'
+import { addServer } from './commands/server.ts'
+import { addShow } from './commands/show.ts'
+import { addStart } from './commands/start.ts'
+import { addWatch } from './commands/watch.ts'
+import { addWorker } from './commands/worker.ts'
+import { addWorkers } from './commands/workers.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** The whole command line, and the name of the command in hand: `errand start`. */
+export function buildProgram(): { program: Command; running: () => string } {
+  const program = new Command('errand')
+    .description('Long-running tasks that users start, watch, and come back to.')
+    .version(version)
+    .exitOverride()
+    // Errors are written by main, in one form; help that was asked for goes to standard output.
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+    .helpCommand(false)
+
+  let current: Command = program
+  const commands = [
+    addServe,
+    addServer,
+    addWorker,
+    addStart,
+    addList,
+    addShow,
+    addWatch,
+    addCancel,
+    addRetry,
+    addArtifacts,
+    addDownload,
+    addDefinitions,
+    addWorkers,
+    addDb,
+  ]
+  for (const add of commands) add(program)
+  program.addHelpText('after', HELP)
+  program.hook('preSubcommand', (_, subcommand) => {
+    current = subcommand
+  })
+  return { program, running: () => nameOf(current) }
+}
+
+const HELP = `
+Begin with: errand serve, and in another terminal: errand definitions
+Exit codes: 0 done, 1 failed, 2 canceled, 64 wrong usage, 69 no server, 77 not permitted, 78 wrong configuration`
+
+function nameOf(command: Command): string {
+  return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()
+}

@@ -1,0 +1,165 @@
+import { createServer, type Listening } from '@errand/server'
+import { createWorker } from '@errand/worker'
+import type { Logger } from 'pino'
+import { CliError } from '../cli-error.ts'
+import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { exitCode } from '../exit-codes.ts'
+import { removeLocalServer, writeLocalServer } from '../folder/local-file.ts'
+import type { ServiceOptions } from '../options.ts'
+import { administratorAccess } from './administrator.ts'
+import { Closing } from './closing.ts'
+import { holdFolder, tryHoldFolder } from './hold-folder.ts'
+import { createLogger } from './logger.ts'
+import { openEngine } from './open-engine.ts'
+import { packsToRun } from './packs.ts'
+import { aborted, stopSignal } from './stop-signal.ts'
+
+/** What one process does: `serve` does both, `server` and `worker` one each. */
+export interface ServiceParts {
+  command: 'serve' | 'server' | 'worker'
+  options: ServiceOptions & { port?: number; host?: string; concurrency?: number; name?: string }
+  /** As named on the command line. */
+  packs: readonly string[]
+}
+
+/**
+ * Runs a server, a worker or both until SIGINT or SIGTERM, then hands everything back: no new work is taken, steps in
+ * hand get their time, and what does not end goes to another worker or waits for the next start.
+ *
+ * @throws whatever keeps it from starting, after all that was opened is closed again
+ */
+export async function runService(parts: ServiceParts): Promise<void> {
+  const { command, options } = parts
+  const { data, port, host, concurrency, logLevel } = options
+  const { config } = await loadConfig({
+    cwd: process.cwd(),
+    environment: process.env,
+    file: options.config,
+    flags: { data, port, host, concurrency, logLevel },
+  })
+  if (command !== 'serve' && config.database === undefined) throw needsPostgres(command)
+  const logger = createLogger(config.logLevel, options.json === true)
+  const say = (text: string) => void process.stderr.write(`${text}\n`)
+  const stop = stopSignal(() => say('Stopping: steps in hand may finish. Once more ends it at once.'))
+  const closing = new Closing()
+  try {
+    await start(parts, config, logger, closing, stop.signal)
+    await aborted(stop.signal)
+  } finally {
+    try {
+      await closing.run()
+    } finally {
+      stop.release()
+    }
+  }
+}
+
+async function start(
+  parts: ServiceParts,
+  config: Config,
+  logger: Logger,
+  closing: Closing,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { command, options } = parts
+  const release = command === 'serve' ? await holdFolder(config.data) : await tryHold(command, config.data)
+  if (release !== undefined) closing.add(release)
+
+  const engine = await openEngine(config, logger)
+  closing.add(() => engine.close())
+
+  let listening: Listening | undefined
+  let token = ''
+  if (command !== 'worker') {
+    const access = administratorAccess(process.env)
+    token = access.token
+    const limit = config.maxUploadSize === undefined ? {} : { uploadLimit: config.maxUploadSize }
+    const server = createServer({ engine, authenticate: access.authenticate, logger, ...limit })
+    // Before the worker is warm: a port that is taken should be told at once.
+    const open = await server.listen({ port: config.port, host: config.host })
+    closing.add(() => open.close())
+    listening = open
+  }
+
+  let serves: readonly string[] = []
+  if (command !== 'server') {
+    const worker = await createWorker({
+      engine,
+      packs: packsToRun(parts.packs, config),
+      dataDir: config.data,
+      logger,
+      ...(config.concurrency === undefined ? {} : { concurrency: config.concurrency }),
+      ...(options.name === undefined ? {} : { name: options.name }),
+    })
+    closing.add(() => worker.stop({ graceMs: config.stopGrace * 1_000 }))
+    await worker.start()
+    serves = worker.definitions.map((shape) => `${shape.name}@${shape.version}`)
+  }
+  if (stopping.aborted) return
+
+  if (listening !== undefined && release !== undefined) {
+    await writeLocalServer(config.data, { address: localAddress(listening), token, pid: process.pid })
+    closing.add(() => removeLocalServer(config.data, process.pid))
+  }
+  announce(parts, config, { listening, serves, local: release !== undefined })
+}
+
+/** A second `server` of one folder is as good as the first, but local.json tells of one alone. */
+async function tryHold(command: 'server' | 'worker', data: string): Promise<(() => void) | undefined> {
+  if (command === 'server') return tryHoldFolder(data)
+  return undefined
+}
+
+/** Where this machine reaches a server that listens on every address. */
+function localAddress(listening: Listening): string {
+  const url = new URL(listening.url)
+  if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1'
+  if (url.hostname === '[::]') url.hostname = '[::1]'
+  return url.origin
+}
+
+interface Ready {
+  listening: Listening | undefined
+  serves: readonly string[]
+  /** Whether local.json tells of this server. */
+  local: boolean
+}
+
+function announce(parts: ServiceParts, config: Config, ready: Ready): void {
+  const { listening, serves } = ready
+  if (parts.options.json) {
+    process.stdout.write(
+      `${JSON.stringify({ address: listening?.url ?? null, data: config.data, serves, pid: process.pid })}\n`,
+    )
+    return
+  }
+  const lines = [
+    ...(listening === undefined ? [] : [`Listening on ${listening.url}`]),
+    ...(serves.length === 0 ? [] : [`Serving ${serves.join(', ')}`]),
+    `Data folder ${config.data}, database ${config.database === undefined ? 'embedded in it' : databaseName(config.database)}`,
+  ]
+  if (listening !== undefined) {
+    const data = parts.options.data === undefined ? '' : ` --data ${parts.options.data}`
+    lines.push(
+      ready.local
+        ? `To go on, in another terminal: errand definitions${data}`
+        : 'Another server of this folder is in its local.json; reach this one with ERRAND_SERVER and ERRAND_TOKEN.',
+    )
+  }
+  lines.push('Ctrl-C stops it; tasks go on with the next start.')
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Without the password. */
+function databaseName(url: string): string {
+  const { hostname, port, pathname } = new URL(url)
+  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`
+}
+
+function needsPostgres(command: string): CliError {
+  return new CliError(`errand ${command} needs a PostgreSQL database`, {
+    hint: 'Set DATABASE_URL=postgres://…, or use errand serve, which brings its own.',
+    exit: exitCode.configuration,
+  })
+}
