@@ -1,0 +1,174 @@
+import createFetchClient, { type Client as FetchClient } from 'openapi-fetch'
+import { type Download, type DownloadOptions, download } from './download.ts'
+import { ServerUnreachable } from './errors.ts'
+import type { paths } from './schema.ts'
+import { type ClientOptions, createTransport, notErrand } from './transport.ts'
+import type {
+  Artifact,
+  Definition,
+  LogLine,
+  Principal,
+  Task,
+  TaskPage,
+  TaskState,
+  Transition,
+  Upload,
+  Worker,
+} from './types.ts'
+import { type UploadBody, type UploadOptions, upload } from './upload.ts'
+import { type FeedEvent, type TaskEvent, type WatchOptions, watchTask, watchTasks } from './watch.ts'
+
+export interface SubmitInput {
+  definition: string
+  /** Default: the promoted version. */
+  version?: number
+  input?: Record<string, unknown>
+  /** Upload ids by the names the definition gives. */
+  uploads?: Record<string, string>
+}
+
+export interface SubmitOptions {
+  /** Two submits with one key are one task. */
+  idempotencyKey?: string
+  /** Seconds to wait for the end, at most 10. */
+  wait?: number
+  signal?: AbortSignal
+}
+
+export interface TaskFilter {
+  state?: TaskState[]
+  definition?: string
+  scope?: string
+  /** A principal id, or `me`. */
+  owner?: string
+  /** Words in the title, the scope or the id. */
+  q?: string
+  pageToken?: string
+  /** 1 to 200. */
+  limit?: number
+}
+
+interface Abortable {
+  signal?: AbortSignal
+}
+
+/** The API, as methods. Each throws {@link ApiProblem} when the server says no, and {@link ServerUnreachable} when it says nothing. */
+export interface ErrandClient {
+  /** Where the server is. */
+  readonly server: string
+  /** Every route as it is, typed by the OpenAPI document; errors are thrown here too. */
+  readonly api: FetchClient<paths>
+  submit(task: SubmitInput, options?: SubmitOptions): Promise<Task>
+  task(id: string, options?: Abortable): Promise<Task>
+  tasks(filter?: TaskFilter, options?: Abortable): Promise<TaskPage>
+  cancel(id: string, options?: Abortable): Promise<Task>
+  /** A new task with the same input and files. */
+  runAgain(id: string, options?: Abortable): Promise<Task>
+  transitions(id: string, options?: Abortable & { after?: number }): Promise<Transition[]>
+  logs(id: string, options?: Abortable & { after?: number }): Promise<LogLine[]>
+  watchTask(id: string, options?: WatchOptions): AsyncGenerator<TaskEvent>
+  watchTasks(options?: Omit<WatchOptions, 'after'>): AsyncGenerator<FeedEvent>
+  definitions(options?: Abortable): Promise<Definition[]>
+  definition(name: string, options?: Abortable & { version?: number }): Promise<Definition>
+  workers(options?: Abortable): Promise<Worker[]>
+  me(options?: Abortable): Promise<Principal>
+  upload(body: UploadBody, options?: UploadOptions): Promise<Upload>
+  uploaded(id: string, options?: Abortable): Promise<Upload>
+  artifact(id: string, options?: Abortable): Promise<Artifact>
+  deleteArtifact(id: string, options?: Abortable): Promise<Artifact>
+  /** @param artifact - the output, or its id */
+  download(artifact: Artifact | string, options?: DownloadOptions): Promise<Download>
+}
+
+/**
+ * A client for browsers and Node.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ server: 'http://127.0.0.1:4400', token })
+ * const task = await client.submit({ definition: 'course.export', input: { course } })
+ * for await (const event of client.watchTask(task.id)) if (event.type === 'task') show(event.task)
+ * ```
+ */
+export function createClient(options: ClientOptions): ErrandClient {
+  const transport = createTransport(options)
+  const api = createFetchClient<paths>({ baseUrl: transport.base, fetch: transport.send })
+
+  /** The body of a success. Errors do not come this far: the transport throws them. */
+  async function dataOf<Data>(call: Promise<{ data?: Data; response: Response }>): Promise<Data> {
+    try {
+      const { data, response } = await call
+      if (data === undefined) throw notErrand(transport.server, response.status)
+      return data
+    } catch (error) {
+      if (error instanceof SyntaxError) throw notErrand(transport.server, 200)
+      if (error instanceof TypeError) throw new ServerUnreachable(transport.server, error)
+      throw error
+    }
+  }
+
+  const artifact = (id: string, abortable: Abortable = {}) =>
+    dataOf(api.GET('/api/v1/artifacts/{id}', { params: { path: { id } }, ...abortable }))
+
+  return {
+    server: transport.server,
+    api,
+    submit: (task, { idempotencyKey, wait, ...abortable } = {}) =>
+      dataOf(
+        api.POST('/api/v1/tasks', {
+          params: {
+            header: {
+              ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+              ...(wait === undefined ? {} : { prefer: `wait=${wait}` }),
+            },
+          },
+          body: task,
+          ...abortable,
+        }),
+      ),
+    task: (id, abortable = {}) => dataOf(api.GET('/api/v1/tasks/{id}', { params: { path: { id } }, ...abortable })),
+    tasks: ({ pageToken, ...filter } = {}, abortable = {}) =>
+      dataOf(
+        api.GET('/api/v1/tasks', {
+          params: { query: { ...filter, ...(pageToken === undefined ? {} : { page_token: pageToken }) } },
+          ...abortable,
+        }),
+      ),
+    cancel: (id, abortable = {}) =>
+      dataOf(api.POST('/api/v1/tasks/{id}/cancel', { params: { path: { id } }, ...abortable })),
+    runAgain: (id, abortable = {}) =>
+      dataOf(api.POST('/api/v1/tasks/{id}/retry', { params: { path: { id } }, ...abortable })),
+    transitions: async (id, { after = 0, ...abortable } = {}) =>
+      (
+        await dataOf(
+          api.GET('/api/v1/tasks/{id}/transitions', { params: { path: { id }, query: { after } }, ...abortable }),
+        )
+      ).transitions,
+    logs: async (id, { after = 0, ...abortable } = {}) =>
+      (await dataOf(api.GET('/api/v1/tasks/{id}/logs', { params: { path: { id }, query: { after } }, ...abortable })))
+        .lines,
+    watchTask: (id, watch = {}) => watchTask(transport, id, watch),
+    watchTasks: (watch = {}) => watchTasks(transport, watch),
+    definitions: async (abortable = {}) => (await dataOf(api.GET('/api/v1/definitions', { ...abortable }))).definitions,
+    definition: (name, { version, ...abortable } = {}) =>
+      dataOf(
+        api.GET('/api/v1/definitions/{name}', {
+          params: { path: { name }, query: version === undefined ? {} : { version } },
+          ...abortable,
+        }),
+      ),
+    workers: async (abortable = {}) => (await dataOf(api.GET('/api/v1/workers', { ...abortable }))).workers,
+    me: (abortable = {}) => dataOf(api.GET('/api/v1/me', { ...abortable })),
+    upload: (body, uploadOptions = {}) => upload(transport, body, uploadOptions),
+    uploaded: (id, abortable = {}) =>
+      dataOf(api.GET('/api/v1/uploads/{id}', { params: { path: { id } }, ...abortable })),
+    artifact,
+    deleteArtifact: (id, abortable = {}) =>
+      dataOf(api.DELETE('/api/v1/artifacts/{id}', { params: { path: { id } }, ...abortable })),
+    download: async (which, downloadOptions = {}) => {
+      const { signal } = downloadOptions
+      const known = typeof which === 'string' ? await artifact(which, signal ? { signal } : {}) : which
+      return download(transport, known, downloadOptions)
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/** The client's times and limits: each with its name, its unit and the reason for the number. */
+
+/** Milliseconds without a byte after which a feed counts as dead: three of the server's heartbeats. */
+export const FEED_SILENCE = 45_000
+
+/** Milliseconds for which a broken feed or download is tried again: long enough for a server to be restarted. */
+export const DEFAULT_PATIENCE = 120_000
+
+/** Milliseconds before the first new try. Doubled each time up to {@link MAX_RETRY_DELAY}. */
+export const FIRST_RETRY_DELAY = 200
+
+/** Milliseconds between tries at most: a person is waiting. */
+export const MAX_RETRY_DELAY = 5_000
+
+/** Characters of one event at most; a task with 200 steps takes about 100,000. */
+export const MAX_EVENT = 16 * 1024 * 1024

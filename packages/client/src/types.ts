@@ -1,0 +1,27 @@
+import type { components } from './schema.ts'
+
+type Schemas = components['schemas']
+
+export type Task = Schemas['Task']
+/** A task as a list shows it: without its input. */
+export type TaskSummary = Schemas['TaskSummary']
+export type TaskPage = Schemas['TaskPage']
+export type TaskState = Task['state']
+export type Step = Schemas['Step']
+export type Progress = Schemas['Progress']
+export type Failure = Schemas['Failure']
+export type Artifact = Schemas['Artifact']
+export type Upload = Schemas['Upload']
+export type Transition = Schemas['Transition']
+export type LogLine = Schemas['LogLine']
+export type Definition = Schemas['Definition']
+export type DefinitionShape = Schemas['DefinitionShape']
+export type Worker = Schemas['Worker']
+export type Principal = Schemas['Principal']
+
+const finalStates: ReadonlySet<TaskState> = new Set(['completed', 'completed_with_errors', 'failed', 'canceled'])
+
+/** Whether nothing can follow: the task has completed, failed or been canceled. */
+export function isOver(task: Pick<Task, 'state'>): boolean {
+  return finalStates.has(task.state)
+}

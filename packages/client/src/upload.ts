@@ -1,0 +1,109 @@
+import type { Transport } from './transport.ts'
+import { notErrand } from './transport.ts'
+import type { Upload } from './types.ts'
+
+/** Told how many bytes have been handed over, and how many there are in all where that is known. */
+export type OnProgress = (done: number, total: number | null) => void
+
+export interface UploadOptions {
+  /** Without a path. Default: the name of a `File`, else `upload`. */
+  filename?: string
+  /** Default: the type of a `Blob`, else `application/octet-stream`. */
+  mediaType?: string
+  /** In bytes, where the body is a stream and it is known. */
+  size?: number
+  onProgress?: OnProgress
+  signal?: AbortSignal
+}
+
+/** A file, or anything that yields bytes, such as a Node stream. */
+export type UploadBody = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
+
+/**
+ * Hands in a file as a stream; no more of it is in memory than is on its way.
+ *
+ * Browsers cannot stream a request over HTTP/1.1: there, give a `Blob` (a `File` is one), which is sent as it is
+ * and whose progress is told at its end.
+ *
+ * @throws {ApiProblem} upload-too-large
+ */
+export async function upload(transport: Transport, body: UploadBody, options: UploadOptions): Promise<Upload> {
+  const isBlob = body instanceof Blob
+  const filename = options.filename ?? (isBlob && 'name' in body ? String(body.name) : 'upload')
+  const mediaType = options.mediaType ?? (isBlob && body.type !== '' ? body.type : 'application/octet-stream')
+  const total = options.size ?? (isBlob ? body.size : null)
+  const url = transport.url('/api/v1/uploads')
+  url.searchParams.set('filename', filename)
+  const whole = isBlob && (!canStreamRequests() || options.onProgress === undefined)
+  const headers = new Headers({ 'Content-Type': mediaType, Accept: 'application/json' })
+  const request = new Request(url, {
+    method: 'PUT',
+    headers,
+    body: whole ? body : counted(isBlob ? body.stream() : body, total, options.onProgress),
+    duplex: 'half',
+    ...(options.signal ? { signal: options.signal } : {}),
+  })
+  // Not allowed in browsers, which ignore it; elsewhere it lets the server refuse at once what is too large.
+  if (!whole && total !== null) request.headers.set('Content-Length', String(total))
+  const response = await transport.send(request)
+  if (response.status !== 201) throw notErrand(transport.server, response.status)
+  if (whole && total !== null) options.onProgress?.(total, total)
+  return (await response.json()) as Upload
+}
+
+/** A browser that cannot reads `duplex` not at all, and takes a stream for a text. */
+function canStreamRequests(): boolean {
+  let asked = false
+  const probe = new Request('http://localhost', {
+    method: 'POST',
+    body: new ReadableStream(),
+    get duplex(): 'half' {
+      asked = true
+      return 'half'
+    },
+  })
+  return asked && !probe.headers.has('Content-Type')
+}
+
+function counted(
+  body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  total: number | null,
+  onProgress: OnProgress | undefined,
+): ReadableStream<Uint8Array> {
+  const source = iterate(body)
+  let done = 0
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const next = await source.next()
+        if (next.done) {
+          controller.close()
+          return
+        }
+        done += next.value.byteLength
+        controller.enqueue(next.value)
+        onProgress?.(done, total)
+      },
+      async cancel() {
+        await source.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** Not every browser can iterate over a stream. */
+function iterate(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
+  if (!(body instanceof ReadableStream)) return body[Symbol.asyncIterator]()
+  const reader = body.getReader()
+  return {
+    async next() {
+      const { done, value } = await reader.read()
+      return done ? { done: true, value: undefined } : { done: false, value }
+    },
+    async return() {
+      await reader.cancel()
+      return { done: true, value: undefined }
+    },
+  }
+}
