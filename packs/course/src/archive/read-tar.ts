@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream'
 import { isTaskFailure, TaskFailure } from '@errand/task'
 import { type Extract, extract, type Header } from 'tar-stream'
 import { counting, decompressed } from './decompress.ts'
+import { Delivery } from './delivery.ts'
 import type { ArchiveKind } from './kind.ts'
 import type { LimitGuard } from './limits.ts'
 import type { ArchiveMember, MemberType } from './member.ts'
@@ -33,14 +34,10 @@ export async function* readTar(
   kind: Exclude<ArchiveKind, 'zip'>,
   guard: LimitGuard,
 ): AsyncGenerator<ArchiveMember> {
-  // What the storage could not deliver says nothing about the archive, and may be tried again.
-  let undelivered: { error: unknown } | undefined
-  source.once('error', (error: unknown) => {
-    undelivered ??= { error }
-  })
+  const delivery = new Delivery(source)
   const packed = counting((bytes) => guard.countPacked(bytes))
   const members = extract(READING)
-  pipeline(source, packed, ignore)
+  pipeline(delivery.stream, packed, ignore)
   pipeline(
     decompressed(kind, packed),
     counting((bytes) => guard.countStreamed(bytes)),
@@ -50,10 +47,9 @@ export async function* readTar(
   try {
     for await (const entry of members) yield toMember(entry)
   } catch (error) {
-    if (undelivered) throw undelivered.error
-    throw isTaskFailure(error) ? error : damaged(error, guard)
+    throw delivery.failed || isTaskFailure(error) ? error : damaged(error, guard)
   } finally {
-    source.destroy()
+    delivery.stream.destroy()
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { TaskFailure, type UploadedFile } from '@errand/task'
 import { decompressed } from '../archive/decompress.ts'
+import { Delivery } from '../archive/delivery.ts'
 import { type ArchiveKind, HEAD_BYTES, isTarHeader, notAnArchive, recognise } from '../archive/kind.ts'
 
 /** What the archive is. */
@@ -30,14 +31,9 @@ export async function receive(upload: UploadedFile): Promise<Received> {
   if (typeof found === 'object') throw notAnArchive(filename, found.other)
   if (found === 'zip' || found === 'tar') return { kind: found, size, filename }
   const kind = ({ gzip: 'tar.gz', bzip2: 'tar.bz2', xz: 'tar.xz' } as const)[found]
-  const source = upload.readable()
-  // What the storage could not deliver says nothing about the archive, and may be tried again.
-  let undelivered = false
-  source.once('error', () => {
-    undelivered = true
-  })
-  const inner = await firstBytes(decompressed(kind, source)).catch((cause: unknown) => {
-    if (undelivered) throw cause
+  const delivery = new Delivery(upload.readable())
+  const inner = await firstBytes(decompressed(kind, delivery.stream)).catch((cause: unknown) => {
+    if (delivery.failed) throw cause
     throw new TaskFailure({
       code: 'archive-damaged',
       title: 'The archive is damaged',
