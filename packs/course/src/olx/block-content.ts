@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { CONTAINERS, OPTION_NAMESPACE } from './block-types.ts'
 import type { Assessment } from './course.ts'
 import { ATTRIBUTE_LIMIT } from './limits.ts'
@@ -21,10 +22,10 @@ export function tag(element: XmlElement): string {
 /** The settings of a block: its attributes, and the ones written as elements. */
 export function settingsOf(element: XmlElement): ReadonlyMap<string, string> {
   const settings = new Map<string, string>()
-  for (const [name, value] of element.attributes) settings.set(name, value.slice(0, ATTRIBUTE_LIMIT))
+  for (const [name, value] of element.attributes) settings.set(name, detached(value))
   for (const child of element.children) {
     if (child.namespace !== OPTION_NAMESPACE || settings.has(child.local)) continue
-    settings.set(child.local, child.attributes.get('none') === 'true' ? 'null' : child.text.slice(0, ATTRIBUTE_LIMIT))
+    settings.set(child.local, child.attributes.get('none') === 'true' ? 'null' : detached(child.text))
   }
   return settings
 }
@@ -66,4 +67,9 @@ export function contentOf(
     }
   }
   return { links, assessments, dataProblem }
+}
+
+/** A copy of a value, cut to what is kept. A part of a string keeps the whole in memory, here the text of a file. */
+function detached(value: string): string {
+  return Buffer.from(value.slice(0, ATTRIBUTE_LIMIT), 'utf16le').toString('utf16le')
 }

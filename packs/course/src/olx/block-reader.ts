@@ -1,33 +1,14 @@
 import { contentOf, displayNameOf, isEmpty, settingsOf, tag } from './block-content.ts'
+import { BlockNames } from './block-names.ts'
 import { CONTAINERS, FILED_TYPES, LEAVES, mayBeEmpty, mayContain, NOT_BLOCKS, OPTION_NAMESPACE } from './block-types.ts'
 import type { Block, Branch, Renamed, Textbook } from './course.ts'
+import { type Definition, Definitions, type Place, pointedAt, prefixOf } from './definitions.ts'
 import { blockDigest } from './digest.ts'
-import { htmlCandidates } from './html-file.ts'
 import { BLOCK_LIMIT, POINTER_DEPTH_LIMIT } from './limits.ts'
-import { type NameSource, nameOf, nameToPath, renamed } from './names.ts'
+import { type NameSource, nameOf, nameToPath } from './names.ts'
 import type { Problems } from './problems.ts'
 import type { TreeFiles } from './tree-files.ts'
 import type { XmlElement } from './xml.ts'
-
-/** Where a tag stands. */
-interface Place {
-  readonly file: string
-  readonly text: string
-  readonly branch: Branch
-  readonly parent: { readonly key: string; readonly type: string } | undefined
-  /** How many files led here. */
-  readonly depth: number
-  readonly draftIndex: number | undefined
-}
-
-/** A tag together with the definition it stands for. */
-interface Definition {
-  readonly element: XmlElement
-  readonly file: string
-  readonly text: string
-  readonly pointer: { readonly file: string; readonly line: number } | undefined
-  readonly broken: boolean
-}
 
 /** The entry of the policy for a block, by `type/url_name`. */
 export type PolicyOf = (name: string) => unknown
@@ -39,21 +20,25 @@ export type PolicyOf = (name: string) => unknown
 export class BlockReader {
   readonly blocks: Block[] = []
   readonly byKey = new Map<string, Block>()
-  readonly renamed: Renamed[] = []
   readonly textbooks: Textbook[] = []
   wiki: string | undefined
   private readonly files: TreeFiles
   private readonly problems: Problems
   private readonly policyOf: PolicyOf
-  /** Keys whose blocks are being read or have been. */
-  private readonly taken = new Set<string>()
-  private readonly firstNamed = new Map<string, string>()
-  private readonly htmlUsers = new Map<string, string>()
+  private readonly names: BlockNames
+  private readonly definitions: Definitions
 
   constructor(files: TreeFiles, problems: Problems, policyOf: PolicyOf) {
     this.files = files
     this.problems = problems
     this.policyOf = policyOf
+    this.names = new BlockNames(problems)
+    this.definitions = new Definitions(files, problems)
+  }
+
+  /** The blocks that could not keep their name. */
+  get renamed(): readonly Renamed[] {
+    return this.names.renamed
   }
 
   /** Reads the course or library and all it holds. */
@@ -72,7 +57,7 @@ export class BlockReader {
     const match = /^drafts\/([^/]+)\/(.+)\.xml$/.exec(file)
     const [, type = element.name, path = element.name] = match ?? []
     const name = path.replaceAll('/', ':')
-    if (this.taken.has(`draft:${type}/${name}`)) return
+    if (this.names.isTaken(`draft:${type}/${name}`)) return
     const place: Place = { file, text, branch: 'draft', parent: under, depth: 1, draftIndex: index }
     const definition = { element, file, text, pointer: undefined, broken: false }
     await this.define(type, name, 'url_name', definition, place, true)
@@ -85,25 +70,16 @@ export class BlockReader {
       return undefined
     }
     const type = element.name
-    const pointed = this.pointedAt(element)
+    const pointed = pointedAt(element)
     if (pointed !== undefined) return this.follow(element, pointed, place)
     const { name, source } = nameOf(type, element.attributes, () => place.text.slice(element.start, element.end))
     let definition: Definition = { element, file: place.file, text: place.text, pointer: undefined, broken: false }
     const filename = element.attributes.get('filename')
     if (filename !== undefined && type !== 'html' && isEmpty(element)) {
       // The oldest layout: the tag has the settings, the file it names has the content.
-      definition = await this.load(element, type, nameToPath(filename), place, element.attributes)
-    } else if (place.parent !== undefined) this.checkInline(element, type, place)
-    return this.define(type, this.unique(type, name, source, element, place), source, definition, place, false)
-  }
-
-  /** The name a pure pointer holds: no content, and no attribute but the ones a pointer has. */
-  private pointedAt(element: XmlElement): string | undefined {
-    const { attributes } = element
-    const name = attributes.get('url_name')
-    if (!name || !isEmpty(element)) return undefined
-    const wanted = element.name === 'course' ? ['url_name', 'org', 'course'] : ['url_name']
-    return attributes.size === wanted.length && wanted.every((one) => attributes.has(one)) ? name : undefined
+      definition = await this.definitions.load(element, type, nameToPath(filename), place, element.attributes)
+    } else if (place.parent !== undefined) this.definitions.checkInline(element, type, place)
+    return this.define(type, this.names.unique(type, name, source, element, place), source, definition, place, false)
   }
 
   private async follow(element: XmlElement, name: string, place: Place): Promise<string | undefined> {
@@ -117,24 +93,24 @@ export class BlockReader {
       )
     }
     const path = nameToPath(name)
-    if (!FILED_TYPES.has(type) && this.locate(type, path, place.branch) === undefined) {
+    if (!FILED_TYPES.has(type) && this.definitions.locate(type, path, place.branch) === undefined) {
       // A block that is written where it is used, with every setting at its default.
       const definition = { element, file: place.file, text: place.text, pointer: undefined, broken: false }
       return this.define(
         type,
-        this.unique(type, name, 'url_name', element, place),
+        this.names.unique(type, name, 'url_name', element, place),
         'url_name',
         definition,
         place,
         false,
       )
     }
-    const key = `${prefix(place.branch)}${type}/${name}`
+    const key = `${prefixOf(place.branch)}${type}/${name}`
     if (place.branch === 'draft' && this.byKey.has(`${type}/${name}`)) {
       // Inside a draft, a block without an unpublished version of its own is the published one.
-      if (this.locate(type, path, 'draft')?.startsWith('drafts/') !== true) return `${type}/${name}`
+      if (this.definitions.locate(type, path, 'draft')?.startsWith('drafts/') !== true) return `${type}/${name}`
     }
-    if (this.taken.has(key)) {
+    if (this.names.isTaken(key)) {
       const first = this.byKey.get(key)
       const where = first === undefined ? 'already' : `also at ${at(first.pointer ?? first)}`
       this.problems.add('DuplicateURLName', place.file, element.line, `${tag(element)} is used ${where}.`)
@@ -149,146 +125,16 @@ export class BlockReader {
       )
       return undefined
     }
-    this.claim(type, name, element, place)
+    this.names.claim(type, name, element, place)
     const settings = place.parent === undefined ? element.attributes : undefined
-    return this.define(type, name, 'url_name', await this.load(element, type, path, place, settings), place, true)
-  }
-
-  /** The file of a definition; a draft's may be the published one. */
-  private locate(type: string, path: string, branch: Branch): string | undefined {
-    const names = [`${type}/${path}.xml`]
-    if (type === 'html') names.push(`${type}/${path}.html`)
-    return this.files.findFirst(branch === 'draft' ? [...names.map((name) => `drafts/${name}`), ...names] : names)
-  }
-
-  /** Loads the file a tag stands for. */
-  private async load(
-    element: XmlElement,
-    type: string,
-    path: string,
-    place: Place,
-    settings: ReadonlyMap<string, string> | undefined,
-  ): Promise<Definition> {
-    const here = { file: place.file, line: element.line }
-    const file = this.locate(type, path, place.branch) ?? this.onlyCourseFile(type, path, here)
-    const self: Definition = { element, file: place.file, text: place.text, pointer: undefined, broken: true }
-    if (file === undefined) {
-      const expected = `${type}/${path}.xml`
-      this.problems.add(
-        'FileDoesNotExist',
-        here.file,
-        here.line,
-        `${tag(element)} points to ${expected}, which does not exist.`,
-      )
-      return self
-    }
-    if (file.endsWith('.html')) {
-      // The whole block is its HTML file.
-      return {
-        ...self,
-        element: { ...element, attributes: new Map([...element.attributes, ['filename', path]]) },
-        broken: false,
-      }
-    }
-    const parsed = await this.files.xml(file)
-    if (!parsed.ok) {
-      const { line, column, message } = parsed.error
-      this.problems.add('InvalidXML', file, line, `The file is not well-formed XML: ${message}.`, column)
-      return { ...self, file, pointer: here }
-    }
-    const { root, text } = parsed
-    if (root.name !== type) {
-      this.problems.add(
-        'TagMismatch',
-        file,
-        root.line,
-        `The file should open with <${type}> and opens with <${root.name}>.`,
-      )
-    }
-    const found = this.checkTarget(root, file, path)
-    if (settings !== undefined) for (const [name, value] of settings) root.attributes.set(name, value)
-    return { element: root, file, text, pointer: here, broken: !found }
-  }
-
-  /** When the course's own file is not where it should be and there is one candidate, that is it. */
-  private onlyCourseFile(type: string, path: string, here: { file: string; line: number }): string | undefined {
-    if (type !== 'course') return undefined
-    const candidates = this.files.tree.paths.filter((one) => /^course\/[^/]+\.xml$/.test(one))
-    if (candidates.length !== 1) return undefined
-    const message = `course/${path}.xml does not exist; ${candidates[0]} was read in its place.`
-    this.problems.add('FileDoesNotExist', here.file, here.line, message)
-    return candidates[0]
-  }
-
-  /** Whether the file of a definition holds one, and not another pointer. */
-  private checkTarget(root: XmlElement, file: string, path: string): boolean {
-    const own = root.attributes.get('url_name')
-    const base = path.slice(path.lastIndexOf('/') + 1)
-    const same = own === base || own === path || own === path.replaceAll('/', ':')
-    if (this.pointedAt(root) !== undefined && FILED_TYPES.has(root.name)) {
-      if (same) this.problems.add('SelfPointer', file, root.line, `${tag(root)} points to its own file.`)
-      else {
-        const message = `The file is pointed at, and yet holds only a pointer itself: ${tag(root)}.`
-        this.problems.add('PointerAlreadyPointedAt', file, root.line, message)
-      }
-      return false
-    }
-    if (own !== undefined && !same) {
-      this.problems.add('URLNameMismatch', file, root.line, `${tag(root)} is in a file named ${base}.xml.`)
-    }
-    return true
-  }
-
-  /** What only a tag that is not a pointer can have wrong. */
-  private checkInline(element: XmlElement, type: string, place: Place): void {
-    const name = element.attributes.get('url_name')
-    if (name === undefined) return
-    const file = this.locate(type, nameToPath(name), place.branch)
-    const isHtmlFile = element.attributes.has('filename') && type === 'html'
-    if (isEmpty(element) && !mayBeEmpty(type) && !isHtmlFile) {
-      const extra = [...element.attributes.keys()].filter((one) => one !== 'url_name').join(', ')
-      const meant = file === undefined ? '' : ` The file ${file} exists and is not used.`
-      const message = `${tag(element)} is empty and so should be a pointer, but it has more than a url_name: ${extra}.${meant}`
-      this.problems.add('InvalidPointer', place.file, element.line, message)
-    } else if (file?.endsWith('.xml') && file !== place.file) {
-      const message = `${tag(element)} is written out here although ${file} exists, which is not used.`
-      this.problems.add('PossiblePointer', place.file, element.line, message)
-    }
-  }
-
-  /** Notes that a name is in use, and who uses it too. */
-  private claim(type: string, name: string, element: XmlElement, place: Place): void {
-    this.taken.add(`${prefix(place.branch)}${type}/${name}`)
-    const common = `${prefix(place.branch)}${name}`
-    const first = this.firstNamed.get(common)
-    if (first === undefined) this.firstNamed.set(common, `<${type}> at ${place.file}, line ${element.line}`)
-    else
-      this.problems.add(
-        'DuplicateURLName',
-        place.file,
-        element.line,
-        `The url_name of ${tag(element)} is also that of ${first}.`,
-      )
-  }
-
-  /** A name for a block that no other of its type has. */
-  private unique(type: string, name: string, source: NameSource, element: XmlElement, place: Place): string {
-    const start = prefix(place.branch)
-    const given = source === 'url_name' || source === 'slug'
-    if (given) {
-      const before = this.taken.has(`${start}${type}/${name}`)
-      this.claim(type, name, element, place)
-      if (!before) return name
-    } else if (!this.taken.has(`${start}${type}/${name}`)) {
-      this.taken.add(`${start}${type}/${name}`)
-      return name
-    }
-    const base = renamed(type, name, place.text.slice(element.start, element.end))
-    let to = base
-    for (let n = 2; this.taken.has(`${start}${type}/${to}`); n++) to = `${base}_${n}`
-    this.taken.add(`${start}${type}/${to}`)
-    if (source !== 'generated') this.renamed.push({ type, from: name, to, file: place.file, line: element.line })
-    return to
+    return this.define(
+      type,
+      name,
+      'url_name',
+      await this.definitions.load(element, type, path, place, settings),
+      place,
+      true,
+    )
   }
 
   /** Makes a block of a definition, and of what it holds. */
@@ -301,8 +147,8 @@ export class BlockReader {
     pointed: boolean,
   ): Promise<string> {
     const { element, file, text, broken } = definition
-    const key = `${prefix(place.branch)}${type}/${name}`
-    this.taken.add(key)
+    const key = `${prefixOf(place.branch)}${type}/${name}`
+    this.names.take(key)
     if (place.parent !== undefined && !mayContain(place.parent.type, type)) {
       const line = definition.pointer?.line ?? element.line
       this.problems.add(
@@ -316,7 +162,7 @@ export class BlockReader {
     const position = this.blocks.length
     const children: string[] = []
     const blockChildren = new Set<XmlElement>()
-    const html = type === 'html' ? this.htmlOf(element, name, file, place) : undefined
+    const html = type === 'html' ? this.definitions.htmlOf(element, name, file, place) : undefined
     const attributes = settingsOf(element)
     const policy = this.policyOf(`${type}/${name}`)
     const own = { key, type, urlName: name, nameSource: source, branch: place.branch, file, line: element.line }
@@ -397,48 +243,9 @@ export class BlockReader {
     return (
       FILED_TYPES.has(child.name) ||
       LEAVES.has(child.name) ||
-      this.locate(child.name, nameToPath(name), branch) !== undefined
+      this.definitions.locate(child.name, nameToPath(name), branch) !== undefined
     )
   }
-
-  private htmlOf(element: XmlElement, name: string, file: string, place: Place): string | undefined {
-    const filename = element.attributes.get('filename')
-    if (!filename) return undefined
-    const published = htmlCandidates('', name, filename)
-    const candidates =
-      place.branch === 'draft' ? [...htmlCandidates('drafts/', name, filename), ...published] : published
-    const found = this.files.findFirst(candidates)
-    if (!isEmpty(element)) {
-      if (found !== undefined) {
-        const message = `${tag(element)} has content and also names ${found}, which is not used.`
-        this.problems.add('PossibleHTMLPointer', file, element.line, message)
-      }
-      return undefined
-    }
-    if (filename.includes(':')) {
-      this.problems.add(
-        'NonFlatFilename',
-        file,
-        element.line,
-        `${tag(element)} names a file in a folder by a colon: ${filename}.`,
-      )
-    }
-    if (found === undefined) {
-      const message = `${tag(element)} takes its content from ${candidates[0] ?? filename}, which does not exist.`
-      this.problems.add('FileDoesNotExist', file, element.line, message)
-      return undefined
-    }
-    this.files.reached.add(found)
-    const other = this.htmlUsers.get(found)
-    if (other === undefined) this.htmlUsers.set(found, `${file}, line ${element.line}`)
-    else
-      this.problems.add('DuplicateHTMLName', file, element.line, `${found} is also the content of the tag at ${other}.`)
-    return found
-  }
-}
-
-function prefix(branch: Branch): string {
-  return branch === 'draft' ? 'draft:' : ''
 }
 
 function at(place: { file: string; line: number }): string {

@@ -99,6 +99,8 @@ const CHILDREN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['course', new Set(['chapter', 'wiki', 'textbook'])],
   ['chapter', new Set(['sequential'])],
   ['sequential', new Set(['vertical'])],
+  // The oldest layout; what it allowed is kept allowed.
+  ['section', new Set(['sequential', 'videosequence', 'vertical'])],
 ])
 
 /** Whether authors' tools can show a block of this type inside that one. */

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { assetPath, flatName } from './assets.ts'
+export { type Comparison, compareCourses, type Identity, type IdentityChange, identities } from './compare.ts'
 export type * from './course.ts'
 export { childrenWithDrafts } from './drafts.ts'
 export type { Link } from './links.ts'
