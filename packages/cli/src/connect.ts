@@ -1,16 +1,14 @@
 import { resolve } from 'node:path'
-import { createClient } from '@errand/client'
+import { createClient, type ErrandClient } from '@errand/client'
 import { CliError } from './cli-error.ts'
 import { defaults } from './config/defaults.ts'
 import { exitCode } from './exit-codes.ts'
 import { readLocalServer } from './folder/local-file.ts'
 import type { RemoteOptions } from './options.ts'
 
-export type Client = ReturnType<typeof createClient>
-
 /** How a command reaches its server. */
 export interface Connection {
-  readonly client: Client
+  readonly client: ErrandClient
   readonly server: string
   /** Where the folder's server was found, as `errand serve` writes a new address and token with each run. */
   readonly folder: string | undefined
@@ -35,7 +33,7 @@ export async function connect(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<Connection> {
   let target = await findTarget(options, environment)
-  let client = createClient({ server: target.server, token: target.token })
+  let client = clientOf(target)
   return {
     get client() {
       return client
@@ -48,9 +46,13 @@ export async function connect(
     },
     async refresh() {
       target = await findTarget(options, environment)
-      client = createClient({ server: target.server, token: target.token })
+      client = clientOf(target)
     },
   }
+}
+
+function clientOf({ server, token }: Target): ErrandClient {
+  return createClient({ server, token, as: 'cli' })
 }
 
 async function findTarget(options: RemoteOptions, environment: NodeJS.ProcessEnv): Promise<Target> {

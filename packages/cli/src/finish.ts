@@ -1,9 +1,9 @@
+import type { Task } from '@errand/client'
 import type { Connection } from './connect.ts'
 import { exitCode } from './exit-codes.ts'
 import { exitOf, follow, Interrupted } from './follow.ts'
 import { artifactStatus, failureLines, stateSentence, stateStyle } from './format/task.ts'
 import type { Output } from './output.ts'
-import type { Task } from './task-api.ts'
 
 /** Follows a task to its end, says how it ended and how to go on, and sets the exit code: 0, 1 or 2. */
 export async function finish(connection: Connection, id: string, output: Output, json: boolean): Promise<void> {

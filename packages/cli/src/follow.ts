@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ApiProblem, ServerUnreachable } from '@errand/client'
-import { isFinal } from '@errand/task'
+import { ApiProblem, isOver, ServerUnreachable, type Task } from '@errand/client'
 import { CliError } from './cli-error.ts'
 import { defaults } from './config/defaults.ts'
 import type { Connection } from './connect.ts'
@@ -9,7 +8,6 @@ import { liveDisplay } from './display/live.ts'
 import { plainDisplay } from './display/plain.ts'
 import { exitCode } from './exit-codes.ts'
 import type { Output } from './output.ts'
-import type { Task } from './task-api.ts'
 
 /** Milliseconds before a lost server is tried again, first and at most. */
 const RETRY = { first: 250, longest: 5_000 } as const
@@ -48,23 +46,26 @@ async function untilOver(connection: Connection, id: string, display: TaskDispla
   let wait: number = RETRY.first
   // What was told before a connection broke is not told again.
   let lastLog = 0
+  let after = 0
   for (;;) {
     try {
-      for await (const event of connection.client.watchTask(id, { signal })) {
+      // No patience of its own: a local server comes back under another address, which only the folder tells.
+      for await (const event of connection.client.watchTask(id, { signal, after, patience: 0 })) {
         if (lostAt !== undefined) display.connection('restored')
         lostAt = undefined
         wait = RETRY.first
+        if (event.type === 'transition') after = event.transition.sequence
         if (event.type === 'log' && event.line.id > lastLog) {
           lastLog = event.line.id
           display.log(event.line.message)
         }
         if (event.type !== 'task') continue
         display.update(event.task)
-        if (isFinal('task', event.task.state)) return event.task
+        if (isOver(event.task)) return event.task
       }
       signal.throwIfAborted()
-      const task = await connection.client.getTask(id)
-      if (isFinal('task', task.state)) return task
+      const task = await connection.client.task(id)
+      if (isOver(task)) return task
     } catch (error) {
       signal.throwIfAborted()
       if (!mayComeBack(error)) throw error

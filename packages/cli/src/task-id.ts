@@ -1,5 +1,5 @@
+import type { ErrandClient } from '@errand/client'
 import { usageError } from './cli-error.ts'
-import type { Client } from './connect.ts'
 
 const WHOLE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -8,12 +8,12 @@ const WHOLE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
  *
  * @throws {CliError} exit 64 when nothing, or more than one task, begins so
  */
-export async function taskId(given: string, client: Client): Promise<string> {
+export async function taskId(given: string, client: ErrandClient): Promise<string> {
   if (WHOLE.test(given)) return given.toLowerCase()
   if (!/^[0-9a-f-]{4,}$/i.test(given)) {
     throw usageError(`${given} is not the id of a task`, 'errand list shows the ids; the first letters are enough.')
   }
-  const { tasks } = await client.listTasks({ q: given, limit: 20 })
+  const { tasks } = await client.tasks({ q: given, limit: 20 })
   const ids = tasks.map((task) => task.id).filter((id) => id.startsWith(given.toLowerCase()))
   const [only, second] = ids
   if (only === undefined) throw usageError(`no task has an id that begins with ${given}`, 'errand list shows the ids.')

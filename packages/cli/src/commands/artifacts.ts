@@ -1,10 +1,10 @@
+import type { Artifact } from '@errand/client'
 import type { Command } from 'commander'
 import { connect } from '../connect.ts'
 import { table } from '../format/table.ts'
 import { artifactStatus } from '../format/task.ts'
 import { type RemoteOptions, withRemoteOptions } from '../options.ts'
 import { processOutput } from '../output.ts'
-import type { Artifact } from '../task-api.ts'
 import { taskId } from '../task-id.ts'
 
 /** `errand artifacts ID` and `errand artifacts rm ARTIFACT`. */
@@ -14,7 +14,7 @@ export function addArtifacts(program: Command): void {
     .action(async (id: string, options: RemoteOptions) => {
       const output = processOutput(options.json === true)
       const { client } = await connect(options)
-      const task = await client.getTask(await taskId(id, client))
+      const task = await client.task(await taskId(id, client))
       if (options.json) return output.json(task.artifacts)
       if (task.artifacts.length === 0) return output.note('This task has made no files.')
       const now = new Date()

@@ -1,4 +1,4 @@
-import { isFinal } from '@errand/task'
+import { isOver } from '@errand/client'
 import type { Command } from 'commander'
 import { connect } from '../connect.ts'
 import { finish } from '../finish.ts'
@@ -23,6 +23,6 @@ export function addCancel(program: Command): void {
       if (options.wait) return finish(connection, task.id, output, options.json === true)
       if (options.json) return output.json(task)
       output.print(stateSentence(task, new Date()))
-      if (!isFinal('task', task.state)) output.note(`Its running steps are ending: errand watch ${task.id}`)
+      if (!isOver(task)) output.note(`Its running steps are ending: errand watch ${task.id}`)
     })
 }

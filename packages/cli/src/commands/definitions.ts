@@ -1,14 +1,12 @@
-import type { DefinitionShape } from '@errand/task'
+import type { Definition, DefinitionShape } from '@errand/client'
 import type { Command } from 'commander'
 import { usageError } from '../cli-error.ts'
-import { type Client, connect } from '../connect.ts'
+import { connect } from '../connect.ts'
 import { oneLine, table } from '../format/table.ts'
 import { bytes } from '../format/units.ts'
 import { resolve, type ValueSchema } from '../input/coerce.ts'
 import { type RemoteOptions, withRemoteOptions } from '../options.ts'
 import { processOutput } from '../output.ts'
-
-type Definition = Awaited<ReturnType<Client['definitions']>>[number]
 
 /** `errand definitions [NAME]`: what can be started, and what each takes. */
 export function addDefinitions(program: Command): void {

@@ -1,7 +1,7 @@
+import type { ErrandClient, TaskState, TaskSummary } from '@errand/client'
 import { taskStates } from '@errand/task'
 import { type Command, Option } from 'commander'
 import { defaults } from '../config/defaults.ts'
-import type { Client } from '../connect.ts'
 import { connect } from '../connect.ts'
 import { table } from '../format/table.ts'
 import { relative } from '../format/units.ts'
@@ -9,7 +9,7 @@ import { type RemoteOptions, repeatable, wholeNumber, withRemoteOptions } from '
 import { processOutput } from '../output.ts'
 
 interface ListOptions extends RemoteOptions {
-  state: string[]
+  state: TaskState[]
   definition?: string
   scope?: string
   owner?: string
@@ -43,25 +43,23 @@ export function addList(program: Command): void {
       if (tasks.length === 0) return output.note('No tasks. errand start TASK begins one.')
       const now = new Date()
       const columns = [
-        { title: 'ID', value: (task: Listed) => task.id },
-        { title: 'STATE', value: (task: Listed) => task.state },
-        { title: 'TASK', value: (task: Listed) => `${task.definition}@${task.version}` },
-        { title: 'ABOUT', value: (task: Listed) => task.scope },
-        { title: 'BY', value: (task: Listed) => task.owner.name },
-        { title: 'STARTED', value: (task: Listed) => relative(new Date(task.createdAt), now) },
+        { title: 'ID', value: (task: TaskSummary) => task.id },
+        { title: 'STATE', value: (task: TaskSummary) => task.state },
+        { title: 'TASK', value: (task: TaskSummary) => `${task.definition}@${task.version}` },
+        { title: 'ABOUT', value: (task: TaskSummary) => task.scope },
+        { title: 'BY', value: (task: TaskSummary) => task.owner.name },
+        { title: 'STARTED', value: (task: TaskSummary) => relative(new Date(task.createdAt), now) },
       ]
       output.print(table(columns, tasks))
       if (more) output.note(`There are more; --limit N shows them.`)
     })
 }
 
-type Listed = Awaited<ReturnType<Client['listTasks']>>['tasks'][number]
-
-async function collect(client: Client, options: ListOptions): Promise<{ tasks: Listed[]; more: boolean }> {
-  const tasks: Listed[] = []
+async function collect(client: ErrandClient, options: ListOptions): Promise<{ tasks: TaskSummary[]; more: boolean }> {
+  const tasks: TaskSummary[] = []
   let pageToken: string | undefined
   do {
-    const page = await client.listTasks({
+    const page = await client.tasks({
       ...(options.state.length > 0 ? { state: options.state } : {}),
       ...(options.definition === undefined ? {} : { definition: options.definition }),
       ...(options.scope === undefined ? {} : { scope: options.scope }),

@@ -18,7 +18,7 @@ export function addRetry(program: Command): void {
     .option('--wait', 'show it until it is over; exit 0, 1 failed, 2 canceled')
     .action(async (id: string, options: RetryOptions) => {
       const connection = await connect(options)
-      const submitted = await connection.client.retry(await taskId(id, connection.client))
-      await started(connection, submitted, processOutput(options.json === true), options)
+      const task = await connection.client.runAgain(await taskId(id, connection.client))
+      await started(connection, task, processOutput(options.json === true), options)
     })
 }

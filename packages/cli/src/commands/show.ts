@@ -12,7 +12,7 @@ export function addShow(program: Command): void {
     .action(async (id: string, options: RemoteOptions) => {
       const output = processOutput(options.json === true)
       const { client } = await connect(options)
-      const task = await client.getTask(await taskId(id, client))
+      const task = await client.task(await taskId(id, client))
       if (options.json) output.json(task)
       else output.print(taskPage(task, new Date(), output.paint))
     })

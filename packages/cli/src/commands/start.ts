@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { Definition, ErrandClient } from '@errand/client'
 import type { Command } from 'commander'
 import { usageError } from '../cli-error.ts'
-import { type Client, connect } from '../connect.ts'
+import { connect } from '../connect.ts'
 import { closest } from '../input/closest.ts'
 import { readInput } from '../input/read-input.ts'
 import { uploadFiles } from '../input/upload-files.ts'
@@ -41,7 +42,7 @@ export function addStart(program: Command): void {
       for (const file of await uploadFiles(options.upload, definition.shape)) {
         uploads[file.name] = await sendFile(client, file, output)
       }
-      const submitted = await client.submit(
+      const task = await client.submit(
         {
           definition: definition.name,
           input,
@@ -51,14 +52,12 @@ export function addStart(program: Command): void {
         // With a key, a request that was sent twice because its answer got lost is one task.
         { idempotencyKey: options.idempotencyKey ?? randomUUID() },
       )
-      await started(connection, submitted, output, options)
+      await started(connection, task, output, options)
     })
 }
 
-type Definition = Awaited<ReturnType<Client['definitions']>>[number]
-
 /** The promoted version of the definition, or the one named with `@`. @throws {CliError} exit 64 */
-async function findDefinition(given: string, client: Client): Promise<Definition> {
+async function findDefinition(given: string, client: ErrandClient): Promise<Definition> {
   const [name = '', version, ...rest] = given.split('@')
   if (name === '' || rest.length > 0 || (version !== undefined && !/^[1-9]\d*$/.test(version))) {
     throw usageError(`${given} is not NAME or NAME@VERSION`, 'For example: course.export, or course.export@1.')

@@ -1,11 +1,10 @@
+import type { Worker } from '@errand/client'
 import type { Command } from 'commander'
-import { type Client, connect } from '../connect.ts'
+import { connect } from '../connect.ts'
 import { table } from '../format/table.ts'
 import { relative } from '../format/units.ts'
 import { type RemoteOptions, withRemoteOptions } from '../options.ts'
 import { processOutput } from '../output.ts'
-
-type Worker = Awaited<ReturnType<Client['workers']>>[number]
 
 /** `errand workers`: who works, on what. */
 export function addWorkers(program: Command): void {
