@@ -40,15 +40,29 @@ export function decompressed(kind: Exclude<ArchiveKind, 'zip'>, source: Readable
 function ignore(): void {}
 
 async function* unxz(source: Readable): AsyncGenerator<Uint8Array> {
-  const reader = new XzReadableStream(Readable.toWeb(source) as never).getReader()
+  let delivered = false
+  async function* packed(): AsyncGenerator<Uint8Array> {
+    yield* source
+    delivered = true
+  }
+  const reader = new XzReadableStream(ReadableStream.from(packed()) as never).getReader()
+  let empty = 0
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      // The decompressor writes its next chunk into the same memory.
-      yield Buffer.from(value)
+      if (value.length > 0) {
+        empty = 0
+        // The decompressor writes its next chunk into the same memory.
+        yield Buffer.from(value)
+      } else if (delivered && ++empty > 1) {
+        // Of a file that is cut off it would yield nothing for ever.
+        throw new Error('unexpected end of xz data')
+      }
     }
   } finally {
+    // Until then the decompressor, of which there is one, is kept from the next archive.
+    await reader.cancel().catch(() => {})
     source.destroy()
   }
 }

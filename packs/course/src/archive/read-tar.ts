@@ -35,6 +35,7 @@ export async function* readTar(
   guard: LimitGuard,
 ): AsyncGenerator<ArchiveMember> {
   const delivery = new Delivery(source)
+  const explain = (error: unknown): unknown => (delivery.failed || isTaskFailure(error) ? error : damaged(error, guard))
   const packed = counting((bytes) => guard.countPacked(bytes))
   const members = extract(READING)
   pipeline(delivery.stream, packed, ignore)
@@ -45,9 +46,9 @@ export async function* readTar(
     ignore,
   )
   try {
-    for await (const entry of members) yield toMember(entry)
+    for await (const entry of members) yield toMember(entry, explain)
   } catch (error) {
-    throw delivery.failed || isTaskFailure(error) ? error : damaged(error, guard)
+    throw explain(error)
   } finally {
     delivery.stream.destroy()
   }
@@ -56,7 +57,7 @@ export async function* readTar(
 // `pipeline` hands every error on to the last stream; it is read there.
 function ignore(): void {}
 
-function toMember(entry: TarEntry): ArchiveMember {
+function toMember(entry: TarEntry, explain: (error: unknown) => unknown): ArchiveMember {
   const { header } = entry
   const extended = extendedHeader(header)
   const name = decodeName(header.name, extended.path)
@@ -67,8 +68,7 @@ function toMember(entry: TarEntry): ArchiveMember {
     ...(target === undefined ? {} : { target }),
     size: header.size,
     ...(name.guessed ? { nameGuessed: true } : {}),
-    // Its types say no more of an entry than that it is a stream; the bytes are what tar-stream documents.
-    content: entry as AsyncIterable<Uint8Array>,
+    content: contentOf(entry, explain),
   }
 }
 
@@ -84,6 +84,15 @@ function typeOf(header: Header, extended: Readonly<Record<string, unknown>>): Me
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+async function* contentOf(entry: TarEntry, explain: (error: unknown) => unknown): AsyncGenerator<Uint8Array> {
+  try {
+    // Its types say no more of an entry than that it is a stream; the bytes are what tar-stream documents.
+    yield* entry as AsyncIterable<Uint8Array>
+  } catch (error) {
+    throw explain(error)
+  }
+}
 
 /** An extended header's name is UTF-8 by its standard; a plain one is whatever its maker used. */
 function decodeName(raw: string, extended: unknown): { text: string; guessed: boolean } {

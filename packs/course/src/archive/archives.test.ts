@@ -1,0 +1,289 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { crc32, gzipSync } from 'node:zlib'
+import { isTaskFailure } from '@errand/task'
+import { expect, onTestFinished, test } from 'vitest'
+import { ZipFile } from 'yazl'
+import { courseExport } from '../export/course-export.ts'
+import { courseImport } from '../import/course-import.ts'
+import { collect, filesIn, type TestMember, tarGzOf, tarOf, temporaryStore } from '../test-support/archives.ts'
+import { runTask, uploadOf } from '../test-support/run-task.ts'
+
+const COURSE = '<course url_name="R" org="O" course="C"/>'
+const course = 'course-v1:A+B+C'
+
+/** Imports an archive, and exports it again: the files by path, without the top folder. */
+async function roundTrip(content: Uint8Array, options?: unknown): Promise<Record<string, string>> {
+  const store = await temporaryStore()
+  await runTask(courseImport, {
+    store,
+    input: { course },
+    uploads: { archive: uploadOf('c.tar.gz', content) },
+    options,
+  })
+  const { artifacts } = await runTask(courseExport, { store, input: { course } })
+  const files = await filesIn(artifacts.archive?.content ?? Buffer.alloc(0))
+  return Object.fromEntries([...files].map(([path, bytes]) => [path.replace(/^course\//, ''), bytes.toString()]))
+}
+
+/** The failure that an import of this archive ends with. */
+async function refusal(content: Uint8Array, options?: unknown): Promise<{ code: string; text: string }> {
+  const store = await temporaryStore()
+  try {
+    await runTask(courseImport, {
+      store,
+      input: { course },
+      uploads: { archive: uploadOf('c.tar.gz', content) },
+      options,
+    })
+  } catch (error) {
+    if (!isTaskFailure(error)) throw error
+    expect(error.hint).toBeTruthy()
+    return { code: error.code, text: `${error.title}. ${error.detail}` }
+  }
+  throw new Error('It was imported.')
+}
+
+async function zipOf(members: readonly (readonly [string, string])[], each: { mode?: number } = {}): Promise<Buffer> {
+  const zip = new ZipFile()
+  for (const [name, content] of members) zip.addBuffer(Buffer.from(content), name, each)
+  zip.end()
+  return collect(zip.outputStream as unknown as AsyncIterable<Uint8Array>)
+}
+
+/** A tar archive packed by a program of the system, where it is there. */
+async function packedBy(program: string, tar: Uint8Array): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'errand-packed-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'a.tar'), tar)
+  return execFileSync(program, ['-c', join(folder, 'a.tar')], { maxBuffer: 2 ** 26 })
+}
+
+const PLAIN: TestMember[] = [
+  ['course/course.xml', COURSE],
+  ['course/html/a.html', '<p>a'],
+]
+const PLAIN_FILES = { 'course.xml': COURSE, 'html/a.html': '<p>a' }
+
+test('a plain tar is accepted, whatever its name says', async () => {
+  expect(await roundTrip(await tarOf(PLAIN))).toEqual(PLAIN_FILES)
+})
+
+test('a zip is accepted', async () => {
+  expect(
+    await roundTrip(
+      await zipOf([
+        ['course/course.xml', COURSE],
+        ['course/html/a.html', '<p>a'],
+        ['__MACOSX/course/._course.xml', 'x'],
+      ]),
+    ),
+  ).toEqual(PLAIN_FILES)
+})
+
+test.each(['bzip2', 'xz'])('a tar packed by %s is accepted', async (program) => {
+  const big = 'line of text\n'.repeat(100_000)
+  const tar = await tarOf([...PLAIN, ['course/static/big.txt', big]])
+  expect(await roundTrip(await packedBy(program, tar), { limits: { ratio: 100_000 } })).toEqual({
+    ...PLAIN_FILES,
+    'static/big.txt': big,
+  })
+})
+
+test.each(['bzip2', 'xz'])('a tar packed by %s and cut off is refused', async (program) => {
+  const noise = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * index * 31 + (index >> 3)) % 251))
+  const packed = await packedBy(program, await tarOf([...PLAIN, ['course/static/noise.bin', noise]]))
+  for (const length of [8, 40, packed.length >> 1, packed.length - 20]) {
+    expect((await refusal(packed.subarray(0, length))).code).toMatch(/archive-(cut-off|damaged|unrecognised)/)
+  }
+})
+
+test('the course may lie at the top, or in a folder of any name', async () => {
+  expect(await roundTrip(await tarGzOf([['./course.xml', COURSE]]))).toEqual({ 'course.xml': COURSE })
+  expect(await roundTrip(await tarGzOf([['my course/2013/course.xml', COURSE]]))).toEqual({ 'course.xml': COURSE })
+})
+
+test('of several courses the one least deep is taken, or the one named as exports name it', async () => {
+  const other = `${COURSE}<!-- other -->`
+  const members: TestMember[] = [
+    ['course/course.xml', COURSE],
+    ['backup/course.xml', other],
+    ['course/static/old/course.xml', other],
+  ]
+  expect(await roundTrip(await tarGzOf(members))).toEqual({ 'course.xml': COURSE, 'static/old/course.xml': other })
+})
+
+test('several courses of which none stands out are named', async () => {
+  const { code, text } = await refusal(await tarGzOf([['a/course.xml', COURSE], ['b/course.xml', COURSE]])) // biome-ignore format: one line
+  expect(code).toBe('course-root-ambiguous')
+  expect(text).toContain('a/course.xml, b/course.xml')
+})
+
+test('junk of operating systems and editors is left out', async () => {
+  const junk = ['._course', 'course/._course.xml', 'course/.DS_Store', 'course/html/a.html~', 'course/.a.html.swp', 'course/static/Thumbs.db', 'course/.git/HEAD'] // biome-ignore format: a list
+  expect(await roundTrip(await tarGzOf([...PLAIN, ...junk.map((path): TestMember => [path, 'x'])]))).toEqual(
+    PLAIN_FILES,
+  )
+})
+
+test('links inside the archive become what they point to', async () => {
+  expect(
+    await roundTrip(
+      await tarGzOf([
+        [{ name: 'c/course.xml', type: 'symlink', linkname: 'roots/R.xml' }],
+        ['c/roots/R.xml', COURSE],
+        [{ name: 'c/hard.xml', type: 'link', linkname: 'c/roots/R.xml' }],
+        [{ name: 'c/again', type: 'symlink', linkname: './roots' }],
+        [{ name: 'c/roots/self', type: 'symlink', linkname: '.' }],
+        [{ name: 'c/loop', type: 'symlink', linkname: 'loop' }],
+        [{ name: 'c/nowhere', type: 'symlink', linkname: 'nothing' }],
+      ]),
+    ),
+  ).toEqual({ 'course.xml': COURSE, 'roots/R.xml': COURSE, 'hard.xml': COURSE, 'again/R.xml': COURSE })
+})
+
+test('names that differ by case or by accents only are both kept; of one name twice the last is', async () => {
+  const members: TestMember[] = [
+    ['course/course.xml', COURSE],
+    ['course/static/caf\u00e9.txt', '1'],
+    ['course/static/cafe\u0301.txt', '2'],
+    ['course/static/A.txt', '3'],
+    ['course/static/a.txt', '4'],
+    ['course/static/a.txt', '5'],
+  ]
+  expect(await roundTrip(await tarGzOf(members))).toEqual({
+    'course.xml': COURSE,
+    'static/caf\u00e9.txt': '1',
+    'static/cafe\u0301.txt': '2',
+    'static/A.txt': '3',
+    'static/a.txt': '5',
+  })
+})
+
+test.each<[string, TestMember, string, RegExp]>([
+  [
+    'a path that leaves the archive',
+    ['course/../../etc/passwd', 'x'],
+    'archive-path-escapes',
+    /"course\/..\/..\/etc\/passwd"/,
+  ],
+  ['an absolute path', ['/etc/passwd', 'x'], 'archive-path-absolute', /"\/etc\/passwd"/],
+  ['a path with a drive', ['C:\\Windows\\a', 'x'], 'archive-path-absolute', /C:/],
+  ['a path that leaves on Windows', ['a\\..\\..\\b', 'x'], 'archive-path-escapes', /leaves the archive/],
+  ['a link that leaves the archive', [{ name: 'course/l', type: 'symlink', linkname: '../../x' }], 'archive-link-escapes', /"course\/l" points to "..\/..\/x"/], // biome-ignore format: a row
+  ['a link to an absolute path', [{ name: 'course/l', type: 'symlink', linkname: '/etc/passwd' }], 'archive-link-escapes', /"\/etc\/passwd"/], // biome-ignore format: a row
+  [
+    'a hard link that leaves the archive',
+    [{ name: 'l', type: 'link', linkname: '../x' }],
+    'archive-link-escapes',
+    /"l"/,
+  ],
+  [
+    'a character device',
+    [{ name: 'course/d', type: 'character-device' }],
+    'archive-special-file',
+    /"course\/d" is a device/,
+  ],
+  ['a block device', [{ name: 'course/d', type: 'block-device' }], 'archive-special-file', /"course\/d" is a device/],
+  ['a named pipe', [{ name: 'course/p', type: 'fifo' }], 'archive-special-file', /"course\/p" is a named pipe/],
+])('%s is refused, with its name', async (_what, member, code, message) => {
+  const failure = await refusal(await tarGzOf([...PLAIN, member]))
+  expect(failure.code).toBe(code)
+  expect(failure.text).toMatch(message)
+})
+
+test.each<[string, Uint8Array, string, RegExp]>([
+  ['an empty file', Buffer.alloc(0), 'archive-empty', /no bytes/],
+  ['a text', Buffer.from('hello, this is no archive'), 'archive-unrecognised', /no archive/],
+  ['a web page', Buffer.from('<!DOCTYPE html><title>Sign in</title>'), 'archive-unrecognised', /a web page/],
+  ['a RAR archive', Buffer.from('Rar!\x1a\x07\x00'), 'archive-unrecognised', /a RAR archive/],
+  ['a packed text', gzipSync('only a text'), 'archive-unrecognised', /it should be a tar archive/],
+  ['a gzip in a gzip', gzipSync(gzipSync('x')), 'archive-unrecognised', /another gzip file/],
+  [
+    'a gzip that is cut off at once',
+    gzipSync('x'.repeat(2000)).subarray(0, 12),
+    'archive-damaged',
+    /cannot be unpacked/,
+  ],
+  ['an archive of nothing', gzipSync(Buffer.alloc(10_240)), 'archive-empty', /no files/],
+])('%s is named for what it is', async (_what, content, code, message) => {
+  const failure = await refusal(content)
+  expect(failure.code).toBe(code)
+  expect(failure.text).toMatch(message)
+})
+
+test('an archive without course.xml says what is missing', async () => {
+  const { code, text } = await refusal(await tarGzOf([['course/html/a.html', 'x']]))
+  expect(code).toBe('course-root-missing')
+  expect(text).toContain('course.xml')
+})
+
+test('an archive that ends too early says after which member', async () => {
+  const whole = await tarOf([...PLAIN, ['course/static/big.bin', Buffer.alloc(300_000, 7)]])
+  const tar = await refusal(whole.subarray(0, 200_000))
+  expect(tar).toMatchObject({ code: 'archive-cut-off', text: expect.stringContaining('course/static/big.bin') })
+  const noise = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * index * 31) % 251))
+  const packed = await tarGzOf([...PLAIN, ['course/static/noise.bin', noise]])
+  expect((await refusal(packed.subarray(0, packed.length - 500))).code).toBe('archive-cut-off')
+})
+
+test('a bomb is stopped while it unpacks', async () => {
+  const bomb = await tarGzOf([...PLAIN, ['course/static/zeros.bin', Buffer.alloc(64 * 2 ** 20)]])
+  const { code, text } = await refusal(bomb)
+  expect(code).toBe('archive-bomb')
+  expect(text).toContain('"course/static/zeros.bin"')
+})
+
+test('a bomb in a zip is stopped while it unpacks', async () => {
+  const zip = new ZipFile()
+  zip.addBuffer(Buffer.alloc(64 * 2 ** 20), 'course/static/zeros.bin')
+  zip.end()
+  expect((await refusal(await collect(zip.outputStream as unknown as AsyncIterable<Uint8Array>))).code).toBe(
+    'archive-bomb',
+  )
+})
+
+test('too many bytes and too many members are refused, by what really comes out', async () => {
+  const archive = await tarGzOf([...PLAIN, ['course/static/b.bin', Buffer.from('0123456789'.repeat(500))]])
+  const bytes = await refusal(archive, { limits: { totalBytes: 1_000 } })
+  expect(bytes).toMatchObject({ code: 'archive-too-big', text: expect.stringContaining('course/static/b.bin') })
+  const members = await refusal(archive, { limits: { members: 2 } })
+  expect(members).toMatchObject({
+    code: 'archive-too-many-members',
+    text: expect.stringContaining('course/static/b.bin'),
+  })
+})
+
+test('a zip whose bytes were changed is refused with the member', async () => {
+  const zip = await zipOf([['course/course.xml', COURSE]])
+  const stored = new ZipFile()
+  stored.addBuffer(Buffer.from('abcdefgh'), 'course/static/a.txt', { compress: false })
+  stored.end()
+  const bytes = await collect(stored.outputStream as unknown as AsyncIterable<Uint8Array>)
+  bytes.write('X', bytes.indexOf('abcdefgh'))
+  expect(crc32(zip)).toBeGreaterThan(0)
+  expect(await refusal(bytes)).toMatchObject({
+    code: 'archive-damaged',
+    text: expect.stringContaining('course/static/a.txt'),
+  })
+})
+
+test('a zip with a symbolic link that leaves it is refused', async () => {
+  const zip = await zipOf([['course/link', '../../etc/passwd']], { mode: 0o120777 })
+  expect(await refusal(zip)).toMatchObject({
+    code: 'archive-link-escapes',
+    text: expect.stringContaining('"course/link"'),
+  })
+})
+
+test('a library under the key of a course is explained', async () => {
+  expect((await refusal(await tarGzOf([['library/library.xml', '<library/>']]))).code).toBe('course-kind-mismatch')
+})
+
+test('broken XML in course.xml stops the import with file and line', async () => {
+  const { code, text } = await refusal(await tarGzOf([['course/course.xml', '<course>\n<chapter></course>']]))
+  expect(code).toBe('course-root-unreadable')
+  expect(text).toMatch(/course\.xml.*2/s)
+})
