@@ -10,6 +10,7 @@ import type { Authenticate, ServerContext, ServerEnv } from './context.ts'
 import { accessLog } from './http/access-log.ts'
 import { authentication } from './http/authentication.ts'
 import { problemResponse } from './http/problem-response.ts'
+import { closeAfterUnreadBody } from './http/unread-body.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { artifactContentRoutes } from './routes/artifact-content.ts'
 import { artifactRoutes } from './routes/artifacts.ts'
@@ -51,6 +52,7 @@ export function createApp(context: ServerContext, authenticate: Authenticate, lo
   const app = router()
   app.use(requestId())
   app.use(accessLog(log))
+  app.use(closeAfterUnreadBody())
   app.use(
     secureHeaders({
       // The platform's proxy ends TLS and knows whether HTTP is ever to be used again.

@@ -29,12 +29,14 @@ export function refuseInvalid(result: { target: string; success: boolean; error?
   if (result.success || !result.error) return
   const place = places[result.target] ?? result.target
   const errors = result.error.issues.flatMap((issue): FieldError[] => {
-    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
+    // One value of a list in a query is not a field of its own.
+    const at = result.target === 'query' ? issue.path.slice(0, 1) : issue.path
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...at, key]) : [at]
     return paths.map((path) => ({
       in: place,
       field: path.map(String).join('.'),
       pointer: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
-      detail: issue.code === 'unrecognized_keys' ? 'There is no such field' : issue.message,
+      detail: detailOf(issue),
     }))
   })
   throw new Problem({
@@ -45,4 +47,10 @@ export function refuseInvalid(result: { target: string; success: boolean; error?
     hint: 'Correct what is named and send it again.',
     extensions: { errors },
   })
+}
+
+function detailOf(issue: ZodError['issues'][number]): string {
+  if (issue.code === 'unrecognized_keys') return 'There is no such field'
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'It is missing'
+  return issue.message
 }

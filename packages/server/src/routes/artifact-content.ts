@@ -50,8 +50,10 @@ export function artifactContentRoutes({ engine }: ServerContext): OpenAPIHono<Se
     if (artifact.state !== 'available' || artifact.size === null) return await refused(engine, id, who)
     const { size } = artifact
     const tag = strongTag(artifact.sha256 ?? artifact.id)
-    describe(c, artifact, tag)
-    if (noneMatch(asked['if-none-match'], tag)) return c.body(null, 304)
+    if (noneMatch(asked['if-none-match'], tag)) {
+      describe(c, artifact, tag)
+      return c.body(null, 304)
+    }
     // If-Range with another tag means: the client's part is of another file, so it wants the whole.
     const usable = asked['if-range'] === undefined || asked['if-range'].trim() === tag
     const wanted = readRange(usable ? asked.range : undefined, size)
@@ -60,11 +62,15 @@ export function artifactContentRoutes({ engine }: ServerContext): OpenAPIHono<Se
       throw unsatisfiable(artifact.filename, size)
     }
     const part = wanted.kind === 'part' ? wanted.range : undefined
+    const head = c.req.method === 'HEAD'
+    // Opened before any header is set: a refusal has headers of its own.
+    const opened = head ? undefined : await engine.openArtifact(id, who, part)
+    describe(c, artifact, tag)
     if (part) c.header('Content-Range', `bytes ${part.start}-${part.end - 1}/${size}`)
     c.header('Content-Length', String(part ? part.end - part.start : size))
     c.status(part ? 206 : 200)
-    if (c.req.method === 'HEAD') return c.body(null)
-    const { body } = await engine.openArtifact(id, who, part)
+    if (!opened) return c.body(null)
+    const { body } = opened
     const log = c.get('log')
     async function* watched(): AsyncGenerator<Uint8Array> {
       try {
