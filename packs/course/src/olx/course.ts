@@ -1,6 +1,6 @@
 import type { Link } from './links.ts'
 import type { NameSource } from './names.ts'
-import type { Problem } from './problems.ts'
+import type { Problem, ProblemCode } from './problems.ts'
 
 export type Branch = 'published' | 'draft'
 
@@ -124,7 +124,7 @@ export interface Course {
   readonly tagsFile: string | undefined
   readonly problems: readonly Problem[]
   /** Problems beyond the most that are kept, by kind. */
-  readonly moreProblems: ReadonlyMap<string, number>
+  readonly moreProblems: ReadonlyMap<ProblemCode, number>
   readonly renamed: readonly Renamed[]
   /** Files of blocks that nothing leads to. */
   readonly unreached: readonly string[]

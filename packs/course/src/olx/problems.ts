@@ -39,7 +39,7 @@ export interface Problem {
 /** Gathers problems; beyond the limit of a kind they are only counted. */
 export class Problems {
   readonly found: Problem[] = []
-  readonly more = new Map<string, number>()
+  readonly more = new Map<ProblemCode, number>()
   private readonly counts = new Map<ProblemCode, number>()
 
   add(code: ProblemCode, file: string, line: number | undefined, message: string, column?: number): void {

@@ -1,0 +1,8 @@
+/**
+ * The checks of a course: what is wrong with it, where, and what to do. They report; they never stop or change anything.
+ *
+ * @packageDocumentation
+ */
+export { type Checked, checkCourse, checkTree } from './check-course.ts'
+export { FINDING_LIMIT, type Finding } from './finding.ts'
+export { CHECKS, type Check, type CheckCode, type Level } from './registry.ts'
