@@ -1,7 +1,7 @@
 import { PassThrough, pipeline, Readable, Transform, type TransformCallback } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import bunzip from 'unbzip2-stream'
-import { XzReadableStream } from 'xz-decompress'
+import xz from 'xz-decompress'
 import type { ArchiveKind } from './kind.ts'
 
 /** Bytes handed over at once: big enough that the hand-over costs little. */
@@ -45,7 +45,7 @@ async function* unxz(source: Readable): AsyncGenerator<Uint8Array> {
     yield* source
     delivered = true
   }
-  const reader = new XzReadableStream(ReadableStream.from(packed()) as never).getReader()
+  const reader = new xz.XzReadableStream(ReadableStream.from(packed()) as never).getReader()
   let empty = 0
   try {
     for (;;) {
