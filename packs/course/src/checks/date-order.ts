@@ -61,7 +61,9 @@ function checkSpan(span: Span, whole: Span, who: string, { file }: Block, line: 
   if (start !== undefined && end !== undefined && start >= end) report('is due before it starts')
 }
 
-/** Authoring tools write the beginning of 1970, or of 2000, for "no date of its own". */
+/** The first moment of these years is what authoring tools write for "open since ever". */
+const SINCE_EVER = [1970, 2000, 2001]
+
 function isDistantPast(time: number): boolean {
-  return time === 0 || time === Date.UTC(2000, 0, 1)
+  return SINCE_EVER.some((year) => time === Date.UTC(year, 0, 1))
 }

@@ -6,3 +6,13 @@
 export { type Checked, checkCourse, checkTree } from './check-course.ts'
 export { FINDING_LIMIT, type Finding } from './finding.ts'
 export { CHECKS, type Check, type CheckCode, type Level } from './registry.ts'
+export {
+  countsOf,
+  missingOf,
+  type ReportData,
+  type ReportInput,
+  type ReportItem,
+  reportData,
+  reportJson,
+} from './report.ts'
+export { reportHtml } from './report-html.ts'

@@ -37,7 +37,10 @@ export function checkSettings(course: Course, assets: AssetNames, findings: Find
       checkDates(course, block, ['submission_start', 'submission_due'], invalid, true)
     else if (block.type === 'discussion') checkDiscussion(course, block, findings, invalid)
     else if (block.type === 'sequential') checkExam(course, block, invalid)
-    if (block.dataProblem !== undefined) invalid(`The data of ${named(block)} cannot be used: ${block.dataProblem}.`)
+    if (block.dataProblem !== undefined)
+      invalid(
+        `The data of ${named(block)} cannot be used: ${block.dataProblem.replace(/ in JSON at position.*$/s, '')}.`,
+      )
   }
 }
 

@@ -143,6 +143,8 @@ export class Definitions {
     const name = element.attributes.get('url_name')
     if (name === undefined) return
     const file = this.locate(type, nameToPath(name), place.branch)
+    // That the file is not used is part of what is reported below.
+    if (file !== undefined) this.files.reached.add(file)
     const isHtmlFile = element.attributes.has('filename') && type === 'html'
     if (isEmpty(element) && !mayBeEmpty(type) && !isHtmlFile) {
       const extra = [...element.attributes.keys()].filter((one) => one !== 'url_name').join(', ')

@@ -25,15 +25,15 @@ export async function readPolicies(
     return { policy: none, grading: none }
   }
   return {
-    policy: await readFirst(files, problems, root, [`policies/${run}/policy.json`, `policies/${run}.json`]),
-    grading: await readFirst(files, problems, root, [`policies/${run}/grading_policy.json`, 'grading_policy.json']),
+    policy: await readFirst(files, problems, [`policies/${run}/policy.json`, `policies/${run}.json`]),
+    grading: await readFirst(files, problems, [`policies/${run}/grading_policy.json`, 'grading_policy.json']),
   }
 }
 
 async function readFirst(
   files: TreeFiles,
   problems: Problems,
-  root: string,
+  _root: string,
   names: readonly [string, string],
 ): Promise<PolicyFile> {
   let result: PolicyFile | undefined
@@ -46,7 +46,7 @@ async function readFirst(
     result ??= read
   }
   if (result !== undefined) return result
-  problems.add('PolicyNotFound', root, undefined, `${names[0]} does not exist.`)
+  problems.add('PolicyNotFound', names[0], undefined, `${names[0]} does not exist.`)
   return { file: names[0], value: undefined }
 }
 
