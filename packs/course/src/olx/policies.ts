@@ -33,7 +33,6 @@ export async function readPolicies(
 async function readFirst(
   files: TreeFiles,
   problems: Problems,
-  _root: string,
   names: readonly [string, string],
 ): Promise<PolicyFile> {
   let result: PolicyFile | undefined
