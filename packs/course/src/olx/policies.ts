@@ -30,11 +30,7 @@ export async function readPolicies(
   }
 }
 
-async function readFirst(
-  files: TreeFiles,
-  problems: Problems,
-  names: readonly [string, string],
-): Promise<PolicyFile> {
+async function readFirst(files: TreeFiles, problems: Problems, names: readonly [string, string]): Promise<PolicyFile> {
   let result: PolicyFile | undefined
   for (const name of names) {
     const file = files.find(name)
