@@ -26,6 +26,9 @@ export const HEARTBEAT = 15_000
  */
 export const FEED_LIFETIME = 60 * 60 * 1_000
 
+/** Feeds one person may have open at a time: far more than tabs and terminals, far less than would burden a server. */
+export const FEEDS_PER_PRINCIPAL = 100
+
 /** Milliseconds a browser waits before it opens a broken feed again. */
 export const RECONNECT_DELAY = 1_000
 

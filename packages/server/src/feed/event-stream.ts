@@ -19,6 +19,8 @@ export interface EventStreamOptions {
   reconnectDelay: number
   /** The last message, when the source has come to its end by itself. */
   end?: () => ServerEvent
+  /** Told once, when the stream has ended, whoever ended it. */
+  onClose?: () => void
   /** Told when the source fails; the client only sees the stream end. */
   onError: (error: unknown) => void
 }
@@ -35,8 +37,12 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
   let source: AsyncIterator<ServerEvent> | undefined
   let pending: Promise<IteratorResult<ServerEvent>> | undefined
   let lifetime: NodeJS.Timeout | undefined
+  let released = false
 
   function release(): void {
+    if (released) return
+    released = true
+    options.onClose?.()
     clearTimeout(lifetime)
     stop.abort()
     // The source ends by its signal; return() lets one that is between two events do so too.

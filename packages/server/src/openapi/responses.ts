@@ -12,6 +12,7 @@ const meanings = {
   415: 'Not JSON',
   416: 'The file has no such part',
   422: 'The input does not fit the definition',
+  429: 'Too many at a time',
   503: 'Not ready',
 } as const
 

@@ -1,7 +1,7 @@
 import { Problem } from '@errand/engine'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { FEED_LIFETIME, RECONNECT_DELAY } from '../config.ts'
+import { FEED_LIFETIME, FEEDS_PER_PRINCIPAL, RECONNECT_DELAY } from '../config.ts'
 import type { ServerContext, ServerEnv } from '../context.ts'
 import { type EventStreamOptions, eventStream, type ServerEvent } from '../feed/event-stream.ts'
 import { feed, taskFeed } from '../feed/feed-event.ts'
@@ -24,7 +24,7 @@ const taskEventsRoute = createRoute({
   tags: ['events'],
   security,
   request: { params: idParams, headers: z.object({ 'last-event-id': z.string().max(20).optional() }) },
-  responses: { 200: eventStreamResponse, ...problems(400, 401, 404) },
+  responses: { 200: eventStreamResponse, ...problems(400, 401, 404, 429) },
 })
 
 const eventsRoute = createRoute({
@@ -34,19 +34,33 @@ const eventsRoute = createRoute({
   summary: 'Follow all tasks one may see, from now on',
   tags: ['events'],
   security,
-  responses: { 200: eventStreamResponse, ...problems(401) },
+  responses: { 200: eventStreamResponse, ...problems(401, 429) },
 })
 
 /** `GET /tasks/{id}/events` and `GET /events`. */
 export function eventRoutes({ engine, heartbeat, stopping }: ServerContext): OpenAPIHono<ServerEnv> {
   const app = router()
+  const open = new Map<string, number>()
+
+  /** Counts the feed; returns how to count it no more. */
+  function enter(principal: string): () => void {
+    const count = open.get(principal) ?? 0
+    if (count >= FEEDS_PER_PRINCIPAL) throw tooManyFeeds()
+    open.set(principal, count + 1)
+    return () => {
+      const left = (open.get(principal) ?? 1) - 1
+      if (left > 0) open.set(principal, left)
+      else open.delete(principal)
+    }
+  }
 
   function answer(c: Context<ServerEnv>, stream: Pick<EventStreamOptions, 'open' | 'end'>): Response {
+    const leave = c.req.method === 'HEAD' ? undefined : enter(c.get('principal').id)
     c.header('Content-Type', 'text/event-stream')
     c.header('Cache-Control', 'private, no-store, no-transform')
     // Proxies of the nginx kind hold a response back until a buffer is full, unless told not to.
     c.header('X-Accel-Buffering', 'no')
-    if (c.req.method === 'HEAD') return c.body(null)
+    if (!leave) return c.body(null)
     return c.body(
       eventStream({
         ...stream,
@@ -54,6 +68,7 @@ export function eventRoutes({ engine, heartbeat, stopping }: ServerContext): Ope
         heartbeat,
         lifetime: FEED_LIFETIME,
         reconnectDelay: RECONNECT_DELAY,
+        onClose: leave,
         onError: (error) => c.get('log').error({ err: error }, 'A feed ended with an error'),
       }),
     )
@@ -94,5 +109,15 @@ function sequenceOf(lastEventId: string | undefined): number {
     title: 'Last-Event-ID is not an id of this feed',
     detail: `"${lastEventId}" is no whole number.`,
     hint: 'Send the id of the last event you have, or leave the header out to begin at the start.',
+  })
+}
+
+function tooManyFeeds(): Problem {
+  return new Problem({
+    code: 'too-many-feeds',
+    status: 429,
+    title: 'Too many live feeds are open',
+    detail: `One person may have ${FEEDS_PER_PRINCIPAL} open at a time.`,
+    hint: 'Close some, or follow all tasks in one feed.',
   })
 }

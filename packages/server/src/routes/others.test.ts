@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { definitionSchema } from '../openapi/schemas.ts'
+import { bodyOf, finish, type RealServer, realServer, root } from '../testing/real-server.ts'
+
+let server: RealServer
+beforeAll(async () => {
+  server = await realServer()
+})
+afterAll(() => server.stop())
+
+test('definitions: all, and one by name', async () => {
+  const { definitions } = await bodyOf(
+    await server.request('/api/v1/definitions'),
+    z.object({ definitions: z.array(definitionSchema) }),
+  )
+  expect(definitions.map((one) => one.name).toSorted()).toEqual([
+    'test.echo',
+    'test.joint',
+    'test.reader',
+    'test.single',
+  ])
+  await server.start('test.echo', { text: 'open' })
+  const one = await (await server.request('/api/v1/definitions/test.echo')).json()
+  expect(one).toMatchObject({
+    name: 'test.echo',
+    version: 1,
+    promoted: true,
+    workers: 1,
+    open: 1,
+    shape: { title: 'Echo', steps: [{ name: 'say' }], input: { type: 'object' } },
+  })
+  expect(await (await server.request('/api/v1/definitions/test.echo?version=1')).json()).toEqual(one)
+  await finish(server.engine, await server.claim())
+})
+
+test('definitions: an unknown one is told with those there are', async () => {
+  const unknown = await server.request('/api/v1/definitions/test.eco')
+  expect(await unknown.json()).toMatchObject({
+    status: 404,
+    code: 'definition-unknown',
+    hint: 'There are: test.echo, test.joint, test.reader, test.single.',
+  })
+  const version = await server.request('/api/v1/definitions/test.echo?version=9')
+  expect(await version.json()).toMatchObject({ status: 404, hint: 'Versions of test.echo: 1.' })
+  expect((await server.request('/api/v1/definitions/test.echo?version=0')).status).toBe(400)
+})
+
+test('workers', async () => {
+  const response = await server.request('/api/v1/workers', { as: 'root' })
+  expect(await response.json()).toMatchObject({
+    workers: [{ id: 'worker-1', host: 'localhost', pid: process.pid, concurrency: 4, live: true }],
+  })
+})
+
+test('me', async () => {
+  expect(await (await server.request('/api/v1/me', { as: 'root' })).json()).toEqual(root)
+  expect((await server.request('/api/v1/me', { as: 'nobody' })).status).toBe(401)
+})
+
+test('health needs no token', async () => {
+  expect((await server.request('/healthz', { as: 'nobody' })).status).toBe(200)
+  expect((await server.request('/readyz', { as: 'nobody' })).status).toBe(200)
+})
+
+test('every route wants a token', async () => {
+  const { paths } = await bodyOf(
+    await server.request('/api/v1/openapi.json', { as: 'nobody' }),
+    z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }),
+  )
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const method of Object.keys(methods)) {
+      const response = await server.request(path.replaceAll(/\{\w+\}/g, 'x'), {
+        as: 'nobody',
+        method: method.toUpperCase(),
+      })
+      expect(response.status, `${method} ${path}`).toBe(401)
+      expect(response.headers.get('www-authenticate')).toContain('Bearer')
+    }
+  }
+})
