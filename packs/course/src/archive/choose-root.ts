@@ -19,7 +19,7 @@ const LISTED = 5
  *
  * @throws {TaskFailure} `course-root-missing`, `course-root-ambiguous`
  */
-export function chooseRoot(paths: Iterable<string>, kind: ContentKind): Root {
+export function chooseRoot(paths: readonly string[], kind: ContentKind): Root {
   const found = new Map<string, ContentKind>()
   for (const path of paths) {
     const name = path.slice(path.lastIndexOf('/') + 1)
@@ -27,6 +27,12 @@ export function chooseRoot(paths: Iterable<string>, kind: ContentKind): Root {
     const folder = folderOf(path)
     if (/(^|\/)(static|static_import|drafts|roots)(\/|$)/.test(folder)) continue
     if (name === `${kind}.xml` || !found.has(folder)) found.set(folder, name === 'course.xml' ? 'course' : 'library')
+  }
+  // In the oldest courses course.xml was a link to roots/RUN.xml; where it was lost, that file will do.
+  if (found.size === 0 && kind === 'course') {
+    for (const path of paths) {
+      if (/(^|\/)roots\/[^/]+\.xml$/.test(path)) found.set(folderOf(folderOf(path)), 'course')
+    }
   }
   // `course/course.xml` of an old export is the run's own file, and lies inside the course.
   const outermost = [...found].filter(([folder]) => ![...ancestors(folder)].some((above) => found.has(above)))
@@ -41,7 +47,7 @@ export function chooseRoot(paths: Iterable<string>, kind: ContentKind): Root {
     throw new TaskFailure({
       code: 'course-root-missing',
       title: `The archive holds no ${kind}`,
-      detail: `There is no ${kind}.xml in it, neither at the top nor in a folder.`,
+      detail: `There is no ${kind}.xml in it, neither at the top nor in a folder${similar(paths)}.`,
       hint: `Pack the folder that holds ${kind}.xml, with everything in it.`,
     })
   }
@@ -52,6 +58,12 @@ export function chooseRoot(paths: Iterable<string>, kind: ContentKind): Root {
     detail: `It is not clear which one is meant: ${list.join(', ')}${shallowest.length > LISTED ? ' and more' : ''}.`,
     hint: `Pack one of these folders alone, or name the one that is meant "${kind}".`,
   })
+}
+
+/** What may have been meant, for the message. */
+function similar(paths: readonly string[]): string {
+  const near = paths.filter((path) => path.endsWith('.xml')).sort((a, b) => depth(a) - depth(b))
+  return near.length === 0 ? '' : `; its outermost XML files are ${near.slice(0, LISTED).join(', ')}`
 }
 
 function depth(folder: string): number {

@@ -45,6 +45,7 @@ export function reportHtml(input: ReportInput): string {
 <p class="soft"><code>${escaped(report.course)}</code></p>
 <p>${escaped(report.summary)}</p>
 ${figures(report)}
+${report.sections.map(({ title: heading, items }, index) => itemsSection(escaped(heading), `section-${index}`, items)).join('')}
 ${LEVELS.map(({ level, title: heading }) => findingsSection(heading, level, report.findings)).join('')}
 ${itemsSection('Missing', 'missing', report.missing)}
 ${itemsSection('Left out', 'dropped', report.dropped)}

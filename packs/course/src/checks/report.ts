@@ -9,6 +9,12 @@ export interface ReportItem {
   readonly why: string
 }
 
+/** Something else to tell, under a heading of its own. */
+export interface ReportSection {
+  readonly title: string
+  readonly items: readonly ReportItem[]
+}
+
 /** What a report is made of. */
 export interface ReportInput {
   /** The key of the course or library. */
@@ -31,6 +37,8 @@ export interface ReportInput {
   readonly missing?: readonly ReportItem[]
   /** Files that no course needs, as operating systems leave them. */
   readonly junk?: readonly string[]
+  /** What else there is to tell, before the findings: what an import changes, say. */
+  readonly sections?: readonly ReportSection[]
   /** How much of what there is: `blocks`, `problems`, `files`. */
   readonly counts?: Readonly<Record<string, number>>
 }
@@ -54,6 +62,7 @@ export function reportData(input: ReportInput): ReportData {
     summary: input.summary,
     levels,
     counts: input.counts ?? {},
+    sections: input.sections ?? [],
     findings: input.findings,
     dropped: input.dropped ?? [],
     renamed: input.renamed ?? [],

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import type { ObjectStore } from '@errand/task'
 import { putObject, streamObject } from '../store/object-writer.ts'
+import type { OverlayTree } from '../store/overlay-tree.ts'
 import { Parallel } from '../store/parallel.ts'
 import { isBundled, WRITES_AT_ONCE } from '../store/placement.ts'
-import type { StoredTree } from '../store/stored-tree.ts'
 import { encodeHead, type StoredFile } from '../store/structure.ts'
 
 /** A version in the store that no ref names yet. */
@@ -16,42 +16,36 @@ export interface Assembled {
 }
 
 /**
- * Writes the structure object of a version made of files that lie in one or more trees; of a path in several
- * the first tree's is taken. The same files make the same object, whatever archive they came in.
+ * Writes the structure object of a version made of these files. The same files make the same object, whatever
+ * archive they came in.
  *
  * @param temporary - a key of this task's own
  */
 export async function assemble(
   store: ObjectStore,
-  trees: readonly StoredTree[],
+  tree: OverlayTree,
   temporary: string,
   progress: (done: number, total: number) => void = () => {},
 ): Promise<Assembled> {
-  const owners = new Map<string, StoredTree>()
-  for (const tree of trees) {
-    for (const path of tree.paths) if (!owners.has(path)) owners.set(path, tree)
-  }
   const files: StoredFile[] = []
   const writes = new Parallel(WRITES_AT_ONCE)
   let bytes = 0
-  for (const [path, tree] of [...owners].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { size, sha256, offset } = tree.place(path)
+  for (const path of tree.paths) {
+    const { size, sha256, stored } = tree.file(path)
     const bundled = isBundled(path, size)
     // What decides is the path inside the course, which was not known yet when the archive was unpacked.
-    if (!bundled && offset !== undefined) {
-      await writes.add(async () => putObject(store, sha256, await tree.read(path)))
-    }
+    if (!bundled && !stored) await writes.add(async () => putObject(store, sha256, await tree.read(path)))
     files.push({ path, size, sha256, bundled })
     bytes += size
   }
   await writes.drain()
-  const { sha256 } = await streamObject(store, temporary, body(files, owners, progress))
+  const { sha256 } = await streamObject(store, temporary, body(files, tree, progress))
   return { structure: sha256, files: files.length, bytes }
 }
 
 async function* body(
   files: readonly StoredFile[],
-  owners: ReadonlyMap<string, StoredTree>,
+  tree: OverlayTree,
   progress: (done: number, total: number) => void,
 ): AsyncGenerator<Uint8Array> {
   yield encodeHead(files)
@@ -59,8 +53,8 @@ async function* body(
   for (const { path, sha256, bundled } of files) {
     progress(++done, files.length)
     if (!bundled) continue
-    const content = await owners.get(path)?.read(path)
-    if (!content || hash('sha256', content, 'hex') !== sha256) {
+    const content = await tree.read(path)
+    if (hash('sha256', content, 'hex') !== sha256) {
       throw new Error(`${path} is not in the store as it was unpacked.`)
     }
     yield content

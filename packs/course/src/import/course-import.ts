@@ -1,14 +1,28 @@
-import { defineTask, TaskFailure, upload } from '@errand/task'
+import { artifact, defineTask, upload } from '@errand/task'
 import { z } from 'zod'
 import { courseKeySchema, kindOfKey } from '../course-key.ts'
 import { optionsOf } from '../options.ts'
-import { publishVersion } from '../store/course-ref.ts'
+import { currentVersion, publishVersion, readRef } from '../store/course-ref.ts'
 import { assemble } from './assemble.ts'
-import { readRoot } from './read.ts'
+import { openCandidate, readCandidate } from './candidate.ts'
+import { checkCandidate } from './check.ts'
 import { receive } from './receive.ts'
+import { notClean, refuseOtherKind, refuseSimilarKey } from './refusals.ts'
 import { Unpacker } from './unpack.ts'
-import { readUnpacked } from './unpacked.ts'
 import { WorkArea } from './work-area.ts'
+
+const inputSchema = z.object({
+  course: courseKeySchema,
+  mode: z
+    .enum(['replace', 'merge'])
+    .default('replace')
+    .describe('replace: the course becomes what the archive holds; merge: files that the archive does not hold stay'),
+  preview: z
+    .boolean()
+    .default(false)
+    .describe('Stop before the switch, with a report of what would be added, changed and removed'),
+  strict: z.boolean().default(false).describe('Stop before the switch when the check finds errors'),
+})
 
 /** Puts a course or library from an archive into the store, as a new version; the last step makes it the course. */
 export const courseImport = defineTask({
@@ -17,14 +31,21 @@ export const courseImport = defineTask({
   title: 'Import a course',
   description:
     'Replaces a course, or a library, by the one in an archive. Until the last step the course stays as it was, and its earlier versions are kept.',
-  input: z.object({ course: courseKeySchema }),
+  input: inputSchema,
   scope: ({ course }) => `course:${course}`,
   unique: ({ course }) => course,
   uploads: {
     archive: upload({ title: 'Course archive', accept: ['.tar.gz', '.tgz', '.zip', '.tar', '.tar.bz2', '.tar.xz'] }),
   },
+  artifacts: {
+    report: artifact({ title: 'Report', filename: 'report.json', mediaType: 'application/json', visibility: 'team' }),
+    page: artifact({ title: 'Report to read', filename: 'report.html', mediaType: 'text/html', visibility: 'team' }),
+  },
 })
-  .step('receive', { title: 'Look at the archive' }, ({ uploads }) => receive(uploads.archive))
+  .step('receive', { title: 'Look at the archive' }, async (context) => {
+    await refuseSimilarKey(new WorkArea(context).store, context.input.course)
+    return receive(context.uploads.archive)
+  })
   .step('unpack', { title: 'Unpack the archive', after: ['receive'], unit: 'bytes' }, async (context) => {
     const { input, results, uploads, signal } = context
     const unpacker = new Unpacker(new WorkArea(context), optionsOf(context).limits)
@@ -33,21 +54,44 @@ export const courseImport = defineTask({
     )
   })
   .step('read', { title: 'Read the course', after: ['unpack'] }, async (context) => {
+    const { input, results } = context
     const { store } = new WorkArea(context)
-    const { tree } = await readUnpacked(store, context.results.unpack.list)
-    const read = await readRoot(tree)
-    refuseOtherKind(read.kind, context.input.course)
-    return read
+    const ref = await readRef(store, input.course)
+    const current = ref && currentVersion(ref)
+    // All later steps start from this version, whatever else happens to the course meanwhile.
+    const base = current ? { version: current.number, structure: current.structure } : null
+    const { tree } = await openCandidate(store, results.unpack.list, base, input.mode)
+    const course = await readCandidate(context.taskId, tree)
+    refuseOtherKind(course.kind, input.course)
+    const { kind, org, run, displayName, blocks } = course
+    return { base, kind, org, name: course.course, run, displayName, blocks: blocks.length }
   })
-  .step('check', { title: 'Check the course', after: ['read', 'unpack'] }, () => ({ findings: 0 }))
-  .step('store', { title: 'Store the course', after: ['check', 'unpack'], unit: 'files' }, async (context) => {
+  .step('check', { title: 'Check the course', after: ['unpack', 'read'] }, async (context) => {
+    const { input, results, artifacts } = context
+    const { store } = new WorkArea(context)
+    const candidate = await openCandidate(store, results.unpack.list, results.read.base, input.mode)
+    const checked = await checkCandidate(context.taskId, candidate, results.read.base, input)
+    await artifacts.report.write(checked.json)
+    await artifacts.page.write(checked.page)
+    context.log(checked.line)
+    return checked.counts
+  })
+  .step('store', { title: 'Store the course', after: ['unpack', 'read', 'check'], unit: 'files' }, async (context) => {
+    const { input, results } = context
+    if (input.strict && results.check.errors > 0) throw notClean(results.check.errors, results.check.first)
+    if (input.preview) return null
     const work = new WorkArea(context)
-    const { tree } = await readUnpacked(work.store, context.results.unpack.list)
-    return assemble(work.store, [tree], work.temporary(), (done, total) => context.progress(done, total))
+    const { tree } = await openCandidate(work.store, results.unpack.list, results.read.base, input.mode)
+    return assemble(work.store, tree, work.temporary(), (done, total) => context.progress(done, total))
   })
   .step('publish', { title: 'Switch to the new version', after: ['store'] }, async (context) => {
     const { input, principal, taskId, results } = context
     const work = new WorkArea(context)
+    if (results.store === null) {
+      await work.clear()
+      context.log('A preview: the course is as it was.')
+      return { version: null }
+    }
     const { number } = await publishVersion(
       work.store,
       input.course,
@@ -56,26 +100,13 @@ export const courseImport = defineTask({
         at: new Date().toISOString(),
         by: { id: principal.id, name: principal.name },
         task: taskId,
-        how: 'import',
+        how: input.mode === 'merge' ? 'merge' : 'import',
       },
       optionsOf(context).keptVersions,
     )
     await work.clear()
+    context.log(`Version ${number} is the course now, with ${results.store.files} files.`)
     return { version: number, ...results.store }
   })
   .onFailure({ title: 'Clear up' }, (context) => new WorkArea(context).clear())
   .onCancel({ title: 'Clear up' }, (context) => new WorkArea(context).clear())
-
-function refuseOtherKind(found: 'course' | 'library', key: string): void {
-  const wanted = kindOfKey(key)
-  if (found === wanted) return
-  throw new TaskFailure({
-    code: 'course-kind-mismatch',
-    title: `The archive holds a ${found}, not a ${wanted}`,
-    detail: `It has ${found}.xml, but the key "${key}" names a ${wanted}.`,
-    hint:
-      found === 'library'
-        ? 'Import it under a library key such as library-v1:Org+Library.'
-        : 'Import it under a course key such as course-v1:Org+Course+Run.',
-  })
-}

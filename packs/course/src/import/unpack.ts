@@ -144,7 +144,7 @@ export class Unpacker {
       })
     }
     const all = this.#files.resolve()
-    const root = chooseRoot(all.keys(), kind)
+    const root = chooseRoot([...all.keys()], kind)
     for (const other of root.others) {
       this.#notes.add('root', other, `It holds another ${kind}; the one in "${root.folder || '.'}" was imported.`)
     }

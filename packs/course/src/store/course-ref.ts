@@ -69,7 +69,29 @@ export function unknownCourse(course: string): TaskFailure {
 }
 
 /**
+ * A kept version by its number.
+ *
+ * @throws {TaskFailure} `course-version-unknown`, naming the ones that are kept
+ */
+export function keptVersion(ref: CourseRef, number: number): CourseVersion {
+  const version = ref.versions.find((kept) => kept.number === number)
+  if (version) return version
+  throw new TaskFailure({
+    code: 'course-version-unknown',
+    title: 'There is no such version of the course',
+    detail: `Version ${number} of ${ref.course} is not kept; kept are ${ref.versions.map((kept) => kept.number).join(', ')}.`,
+    hint: 'Choose one of these; course.versions tells who made each, and when.',
+  })
+}
+
+/** How often publishing is tried when another task keeps writing the same ref. */
+const PUBLISH_TRIES = 5
+
+/**
  * Makes a version the course, in one atomic write. Doing it again for the same task changes nothing.
+ *
+ * Storage has no compare-and-swap that all backends know. Imports of one course wait for each other, but a revert
+ * may come between; so the ref is read again after the write, and written once more if the version is not in it.
  *
  * @param kept - how many versions stay listed, the new one included
  */
@@ -79,13 +101,20 @@ export async function publishVersion(
   version: Omit<CourseVersion, 'number'>,
   kept: number,
 ): Promise<CourseVersion> {
-  const ref = await readRef(store, course)
-  const done = ref?.versions.find(({ task }) => task === version.task)
-  if (done) return done
-  const number = Math.max(0, ...(ref?.versions ?? []).map((earlier) => earlier.number)) + 1
-  const published = { ...version, number }
-  const versions = [...(ref?.versions ?? []), published].slice(-kept)
-  const next: CourseRef = { format: 1, course, current: number, versions }
-  await store.put(refKey(course), `${JSON.stringify(next, null, 2)}\n`)
-  return published
+  for (let tries = 0; tries < PUBLISH_TRIES; tries++) {
+    const ref = await readRef(store, course)
+    const done = ref?.versions.find(({ task }) => task === version.task)
+    if (done) return done
+    const number = Math.max(0, ...(ref?.versions ?? []).map((earlier) => earlier.number)) + 1
+    const versions = [...(ref?.versions ?? []), { ...version, number }].slice(-kept)
+    const next: CourseRef = { format: 1, course, current: number, versions }
+    await store.put(refKey(course), `${JSON.stringify(next, null, 2)}\n`)
+  }
+  throw new TaskFailure({
+    code: 'course-busy',
+    title: 'The course is being changed by others all the time',
+    detail: `${PUBLISH_TRIES} times in a row another task changed ${course} at the same moment.`,
+    hint: 'Run it again when the others are done.',
+    retryable: true,
+  })
 }

@@ -1,0 +1,49 @@
+import { type ObjectStore, TaskFailure } from '@errand/task'
+import { type ContentKind, kindOfKey } from '../course-key.ts'
+import { refKey } from '../store/object-keys.ts'
+
+/** @throws {TaskFailure} `course-kind-mismatch` when the key names a course and the archive holds a library, or the other way round */
+export function refuseOtherKind(found: ContentKind, key: string): void {
+  const wanted = kindOfKey(key)
+  if (found === wanted) return
+  throw new TaskFailure({
+    code: 'course-kind-mismatch',
+    title: `The archive holds a ${found}, not a ${wanted}`,
+    detail: `It has ${found}.xml, but the key "${key}" names a ${wanted}.`,
+    hint:
+      found === 'library'
+        ? 'Import it under a library key such as library-v1:Org+Library.'
+        : 'Import it under a course key such as course-v1:Org+Course+Run.',
+  })
+}
+
+/**
+ * Two courses whose keys differ by upper and lower case only are one course to some databases and file systems, and
+ * damage each other there.
+ *
+ * @throws {TaskFailure} `course-key-similar`, naming the key that exists
+ */
+export async function refuseSimilarKey(store: ObjectStore, course: string): Promise<void> {
+  const own = refKey(course)
+  if (await store.stat(own)) return
+  for await (const { key } of store.list('refs/')) {
+    if (key.toLowerCase() !== own.toLowerCase()) continue
+    const other = decodeURIComponent(key.slice('refs/'.length, -'.json'.length))
+    throw new TaskFailure({
+      code: 'course-key-similar',
+      title: 'There is a course with almost the same key',
+      detail: `"${other}" exists, which differs from "${course}" only by upper and lower case.`,
+      hint: 'Use the key of the course that exists, or a key that differs in more than case.',
+    })
+  }
+}
+
+/** The failure of a strict import that found errors. */
+export function notClean(errors: number, first: string | null): TaskFailure {
+  return new TaskFailure({
+    code: 'course-not-clean',
+    title: `The check found ${errors === 1 ? 'an error' : `${errors} errors`}, and the import is strict`,
+    detail: first === null ? '' : `The first is in ${first}`,
+    hint: 'Correct what the report lists and import again, or import without strict. The course is as it was.',
+  })
+}
