@@ -53,8 +53,8 @@ export async function readCourse(tree: CourseTree, options: ReadOptions = {}): P
   return {
     kind,
     root,
-    org: element.attributes.get('org'),
-    course: element.attributes.get(kind),
+    org: element.attributes.get('org') || undefined,
+    course: element.attributes.get(kind) || undefined,
     run: kind === 'course' ? run : undefined,
     displayName: first?.displayName,
     blocks: reader.blocks,

@@ -1,0 +1,153 @@
+import { expect, test } from 'vitest'
+import type { CourseTree } from '../tree.ts'
+import { CHECKS, checkTree } from './index.ts'
+import { edited, spoiled } from './sound-course.ts'
+
+const UNIT = 'vertical/unit.xml'
+const INTRO = '  <html url_name="intro"/>\n'
+
+/** Each structure check: a course that has just that wrong, and where. */
+const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at: string])[] = [
+  ['CourseXMLDoesNotExist', spoiled({ 'course.xml': null }), '-'],
+  ['InvalidXML', spoiled({ 'course.xml': '<course>\n<oops></course>' }), 'course.xml:2'],
+  [
+    'InvalidXML',
+    spoiled({ 'problem/quiz.xml': '<problem display_name="Q">\n<p>AT&T</p></problem>' }),
+    'problem/quiz.xml:2',
+  ],
+  ['InvalidHTML', spoiled({ 'html/intro.html': '<p>fine</p>\n<p>This is amazing!</b>\n' }), 'html/intro.html:2'],
+  ['InvalidHTML', spoiled({ 'html/intro.html': '<div>\n<em>never closed\n</div>' }), 'html/intro.html:2'],
+  [
+    'TagMismatch',
+    spoiled({ 'chapter/one.xml': '<!-- -->\n<section display_name="One"><sequential url_name="first"/></section>' }),
+    'chapter/one.xml:2',
+  ],
+  [
+    'InvalidPointer',
+    edited(UNIT, '<problem url_name="quiz"/>', '<problem url_name="quiz" display_name="Quiz"/>'),
+    `${UNIT}:3`,
+  ],
+  ['FileDoesNotExist', spoiled({ 'problem/quiz.xml': null }), `${UNIT}:3`],
+  ['FileDoesNotExist', spoiled({ 'html/intro.html': null }), 'html/intro.xml:1'],
+  ['SelfPointer', spoiled({ 'problem/quiz.xml': '\n<problem url_name="quiz"/>' }), 'problem/quiz.xml:2'],
+  ['PointerAlreadyPointedAt', spoiled({ 'problem/quiz.xml': '<problem url_name="other"/>' }), 'problem/quiz.xml:1'],
+  [
+    'UnexpectedTag',
+    edited(
+      UNIT,
+      INTRO,
+      `${INTRO}  <chapter url_name="deep" display_name="x"><sequential url_name="s" display_name="x"><vertical url_name="v" display_name="x"><video url_name="w" display_name="x"/></vertical></sequential></chapter>\n`,
+    ),
+    `${UNIT}:3`,
+  ],
+  ['UnexpectedContent', edited(UNIT, INTRO, `${INTRO}\n  some text\n`), `${UNIT}:4`],
+  [
+    'EmptyTag',
+    edited('sequential/first.xml', '</sequential>', '<vertical url_name="v2"/></sequential>', {
+      'vertical/v2.xml': '\n<vertical display_name="Empty"/>',
+    }),
+    'vertical/v2.xml:2',
+  ],
+  [
+    'URLNameMismatch',
+    spoiled({ 'problem/quiz.xml': '<problem url_name="other" display_name="Quiz"><p/></problem>' }),
+    'problem/quiz.xml:1',
+  ],
+  [
+    'PossiblePointer',
+    edited(UNIT, '<problem url_name="quiz"/>', '<problem url_name="quiz" display_name="Quiz"><p>x</p></problem>'),
+    `${UNIT}:3`,
+  ],
+  [
+    'PossibleHTMLPointer',
+    spoiled({ 'html/intro.xml': '<html filename="intro" display_name="I"><p/></html>' }),
+    'html/intro.xml:1',
+  ],
+  [
+    'NonFlatURLName',
+    edited(UNIT, 'url_name="intro"', 'url_name="sub:intro"', {
+      'html/sub/intro.xml': '<html filename="intro" display_name="I"/>',
+    }),
+    `${UNIT}:2`,
+  ],
+  [
+    'NonFlatFilename',
+    spoiled({ 'html/intro.xml': '<html filename="sub:intro" display_name="I"/>', 'html/sub/intro.html': '<p>x</p>' }),
+    'html/intro.xml:1',
+  ],
+  [
+    'DuplicateHTMLName',
+    edited(UNIT, INTRO, `${INTRO}  <html url_name="again" filename="intro" display_name="A"/>\n`),
+    `${UNIT}:3`,
+  ],
+  [
+    'NoRunName',
+    spoiled({ 'course.xml': '<course org="Org" course="Sound">\n<chapter url_name="one"/></course>' }),
+    'course.xml:1',
+  ],
+  ['PolicyNotFound', spoiled({ 'policies/2026/policy.json': null }), 'policies/2026/policy.json'],
+  ['PolicyNotFound', spoiled({ 'policies/2026/grading_policy.json': null }), 'policies/2026/grading_policy.json'],
+  ['BadPolicy', spoiled({ 'policies/2026/policy.json': '{\n  "a": 1,\n}' }), 'policies/2026/policy.json:3'],
+  ['MissingURLName', edited(UNIT, INTRO, `${INTRO}  <html display_name="Nameless"><p>x</p></html>\n`), `${UNIT}:3`],
+  ['DuplicateURLName', edited(UNIT, INTRO, `${INTRO}  <video url_name="quiz" display_name="V"/>\n`), `${UNIT}:4`],
+  [
+    'RenamedBlock',
+    edited(UNIT, INTRO, `${INTRO}  <video url_name="v" display_name="V"/>\n  <video url_name="v" display_name="W"/>\n`),
+    `${UNIT}:4`,
+  ],
+  ['BadAssetMetadata', spoiled({ 'policies/assets.json': '[]' }), 'policies/assets.json:1'],
+  [
+    'DraftWithoutParent',
+    spoiled({
+      'drafts/vertical/d.xml':
+        '\n<vertical display_name="D" parent_url="i4x://Org/Sound/sequential/gone" index_in_children_list="0"><video url_name="dv" display_name="x"/></vertical>',
+    }),
+    'drafts/vertical/d.xml:2',
+  ],
+  ['UnreachedFile', spoiled({ 'problem/lost.xml': '<problem/>' }), 'problem/lost.xml'],
+]
+
+test.each(ROWS)('%s is found, with its place and what to do', async (code, tree, at) => {
+  const { findings } = await checkTree(tree)
+  const found = findings.filter((finding) => finding.code === code)
+  expect(found.map(({ file = '-', line }) => (line === undefined ? file : `${file}:${line}`))).toEqual([at])
+  expect(found[0]).toMatchObject({ level: CHECKS[code].level, hint: CHECKS[code].hint })
+  expect(found[0]?.message).toMatch(/\.$/)
+})
+
+test('a sound course has no findings', async () => {
+  expect((await checkTree(spoiled({}))).findings).toEqual([])
+})
+
+test('a course that exceeds a limit of the reader is reported, and the rest is read', async () => {
+  const deep = `${'<a>'.repeat(300)}${'</a>'.repeat(300)}`
+  const { findings, course } = await checkTree(
+    spoiled({ 'problem/quiz.xml': `<problem display_name="Q">${deep}</problem>` }),
+  )
+  expect(findings).toContainEqual(expect.objectContaining({ code: 'InvalidXML', file: 'problem/quiz.xml' }))
+  expect(course?.byKey.get('problem/quiz')?.broken).toBe(true)
+  expect(course?.byKey.has('html/intro')).toBe(true)
+  const long = await checkTree(spoiled({ 'html/intro.html': 'x'.repeat(2 * 1024 * 1024 + 1) }))
+  expect(long.findings).toEqual([
+    expect.objectContaining({ code: 'TooLarge', file: 'html/intro.html', level: 'ERROR' }),
+  ])
+})
+
+test('a course that begins with another file is read, and that is said', async () => {
+  const start = '<course url_name="2026" org="Org" course="Sound"/>'
+  for (const [file, options] of [
+    ['start.xml', { root: 'start.xml' }],
+    ['roots/2026.xml', {}],
+  ] as const) {
+    const { findings, course } = await checkTree(spoiled({ 'course.xml': null, [file]: start }), options)
+    expect(findings).toEqual([expect.objectContaining({ code: 'CourseXMLName', level: 'WARNING', file, line: 1 })])
+    expect(course?.blocks).toHaveLength(7)
+  }
+})
+
+test('every check of the registry has a course that triggers it', () => {
+  const here = new Set<string>(ROWS.map(([code]) => code))
+  const elsewhere = Object.entries(CHECKS).filter(([code, { step }]) => step <= 3 && !here.has(code))
+  // These two have tests of their own above.
+  expect(elsewhere.map(([code]) => code)).toEqual(['CourseXMLName', 'TooLarge'])
+})
