@@ -7,6 +7,8 @@ import { definePack } from '@errand/task'
 import { courseExport } from './export/course-export.ts'
 import { courseImport } from './import/course-import.ts'
 import { courseOptionsSchema } from './options.ts'
+import { courseRevert } from './versions/course-revert.ts'
+import { courseVersions } from './versions/course-versions.ts'
 
 export { courseExport } from './export/course-export.ts'
 export { courseImport } from './import/course-import.ts'
@@ -18,10 +20,12 @@ export {
   DEFAULT_LIMITS,
 } from './options.ts'
 export type { CourseTree } from './tree.ts'
+export { courseRevert } from './versions/course-revert.ts'
+export { courseVersions } from './versions/course-versions.ts'
 
 export default definePack({
   name: '@errand/course',
   options: courseOptionsSchema,
   stores: ({ store }) => ({ courses: store }),
-  definitions: [courseImport, courseExport],
+  definitions: [courseImport, courseExport, courseVersions, courseRevert],
 })

@@ -28,7 +28,7 @@ export async function refuseSimilarKey(store: ObjectStore, course: string): Prom
   if (await store.stat(own)) return
   for await (const { key } of store.list('refs/')) {
     if (key.toLowerCase() !== own.toLowerCase()) continue
-    const other = decodeURIComponent(key.slice('refs/'.length, -'.json'.length))
+    const other = (await readRefName(store, key)) ?? key
     throw new TaskFailure({
       code: 'course-key-similar',
       title: 'There is a course with almost the same key',
@@ -36,6 +36,12 @@ export async function refuseSimilarKey(store: ObjectStore, course: string): Prom
       hint: 'Use the key of the course that exists, or a key that differs in more than case.',
     })
   }
+}
+
+/** A long key is shortened in the object's name; in the object it is whole. */
+async function readRefName(store: ObjectStore, key: string): Promise<string | undefined> {
+  const bytes = await store.get(key)
+  return bytes && /"course": "([^"]+)"/.exec(Buffer.from(bytes).toString('utf8'))?.[1]
 }
 
 /** The failure of a strict import that found errors. */

@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { courseImport } from '../import/course-import.ts'
+import { packSample, SAMPLE_KEYS } from '../sample.ts'
+import { objectKey } from '../store/object-keys.ts'
+import { collect, filesIn, tarGzOf, temporaryStore } from '../test-support/archives.ts'
+import type { FolderStore } from '../test-support/folder-store.ts'
+import { runTask, uploadOf } from '../test-support/run-task.ts'
+import { courseExport } from './course-export.ts'
+
+const { course } = SAMPLE_KEYS
+
+async function withSample(): Promise<FolderStore> {
+  const store = await temporaryStore()
+  const archive = uploadOf('sample.tar.gz', await collect(packSample()))
+  await runTask(courseImport, { store, input: { course }, uploads: { archive } })
+  return store
+}
+
+async function exported(store: FolderStore, input: object = {}) {
+  const { artifacts } = await runTask(courseExport, { store, input: { course, ...input } })
+  const archive = artifacts.archive?.content ?? Buffer.alloc(0)
+  const report = JSON.parse(artifacts.report?.content.toString() ?? '')
+  return { archive, filename: artifacts.archive?.filename, report, files: await filesIn(archive) }
+}
+
+test('the same version makes the same bytes, in another store too', async () => {
+  const store = await withSample()
+  const { archive, filename } = await exported(store)
+  expect(filename).toBe('course-v1_Errand+TIDES101+2026.tar.gz')
+  expect((await exported(store)).archive.equals(archive)).toBe(true)
+  const other = await temporaryStore()
+  await runTask(courseImport, {
+    store: other,
+    input: { course },
+    uploads: { archive: uploadOf('again.tar.gz', archive) },
+  })
+  expect((await exported(other)).archive.equals(archive)).toBe(true)
+  expect([...archive.subarray(4, 8)]).toEqual([0, 0, 0, 0])
+})
+
+test('published only: drafts are left out and listed', async () => {
+  const { files, report } = await exported(await withSample(), { drafts: false })
+  expect([...files.keys()].filter((path) => path.includes('/drafts/'))).toEqual([])
+  expect(report.draftsLeftOut).toContain('drafts/vertical/storm-surges.xml')
+})
+
+test('secrets are taken out where that is asked for, and listed', async () => {
+  const store = await withSample()
+  expect((await exported(store)).files.get('course/policies/2026/policy.json')?.toString()).toContain(
+    'not-a-real-secret',
+  )
+  const { files, report } = await exported(store, { redact: true })
+  expect(report.redacted).toEqual([{ file: 'policies/2026/policy.json', setting: 'lti_passports' }])
+  const policy = JSON.parse(files.get('course/policies/2026/policy.json')?.toString() ?? '')
+  expect(policy['course/2026'].lti_passports).toEqual(['predictor:REDACTED:REDACTED', 'charts:REDACTED:REDACTED'])
+  expect(Buffer.concat([...files.values()]).includes('not-a-real-secret')).toBe(false)
+})
+
+test('a file the storage has lost does not stop the export: the rest is written, and the report names it', async () => {
+  const store = await temporaryStore()
+  const archive = await tarGzOf([
+    ['course/course.xml', '<course url_name="R" org="O" course="C"/>'],
+    ['course/static/lost.bin', randomBytes(100_000)],
+    ['course/static/there.bin', randomBytes(100_000)],
+  ])
+  await runTask(courseImport, { store, input: { course }, uploads: { archive: uploadOf('c.tar.gz', archive) } })
+  const { files: before } = await exported(store)
+  const sha256 = createHash('sha256')
+    .update(before.get('course/static/lost.bin') ?? '')
+    .digest('hex')
+  await store.delete(objectKey(sha256))
+  const { report, files } = await exported(store)
+  expect(report.missing).toEqual(['static/lost.bin'])
+  expect([...files.keys()]).toEqual(['course/course.xml', 'course/static/there.bin'])
+})

@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto'
+import { isTaskFailure, type ObjectStore, type TaskFailure } from '@errand/task'
+import { expect, test } from 'vitest'
+import { courseExport } from '../export/course-export.ts'
+import { refKey } from '../store/object-keys.ts'
+import { filesIn, type TestMember, tarGzOf, temporaryStore } from '../test-support/archives.ts'
+import { FailingStore } from '../test-support/failing-store.ts'
+import { type RunOptions, type RunResult, runTask, uploadOf } from '../test-support/run-task.ts'
+import { courseRevert } from '../versions/course-revert.ts'
+import { courseVersions } from '../versions/course-versions.ts'
+import { courseImport } from './course-import.ts'
+
+const course = 'course-v1:A+B+C'
+const ROOT = '<course url_name="R" org="O" course="C"><chapter url_name="one" display_name="One">'
+const END = '</chapter></course>'
+const first: TestMember[] = [
+  ['course/course.xml', `${ROOT}<discussion url_name="d" discussion_id="old-id" display_name="Talk"/>${END}`],
+  ['course/static/same.txt', 'same'],
+  ['course/static/gone.txt', 'gone'],
+  ['course/static/other.txt', 'other 1'],
+  ['course/policies/assets.json', '{"gone.txt": {"locked": true}, "same.txt": {"locked": false}}'],
+  ['course/drafts/problem/p.xml', '<problem index_in_children_list="0"/>'],
+]
+const second: TestMember[] = [
+  ['course/course.xml', `${ROOT}<discussion url_name="d" discussion_id="new-id" display_name="Talk"/>${END}`],
+  ['course/static/same.txt', 'same'],
+  ['course/static/new.txt', 'new'],
+  ['course/static/other.txt', 'other 2'],
+  ['course/policies/assets.json', '{"same.txt": {"locked": true}}'],
+]
+
+async function importOf(store: ObjectStore, members: TestMember[], more: Partial<RunOptions> = {}): Promise<RunResult> {
+  const archive = uploadOf('c.tar.gz', await tarGzOf(members))
+  return runTask(courseImport, {
+    store,
+    uploads: { archive },
+    ...more,
+    input: { course, ...(more.input as object | undefined) },
+  })
+}
+
+async function exported(store: ObjectStore, input: object = {}): Promise<Record<string, string>> {
+  const { artifacts } = await runTask(courseExport, { store, input: { course, ...input } })
+  const files = await filesIn(artifacts.archive?.content ?? Buffer.alloc(0))
+  return Object.fromEntries([...files].map(([path, bytes]) => [path.replace('course/', ''), bytes.toString()]))
+}
+
+async function failureOf(run: Promise<unknown>): Promise<TaskFailure> {
+  const error = await run.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (!isTaskFailure(error)) throw error ?? new Error('It did not fail.')
+  return error
+}
+
+const filesOf = (members: TestMember[]): Record<string, string> =>
+  Object.fromEntries(members.map(([path, content]) => [String(path).replace('course/', ''), String(content)]))
+
+test('replace: nothing of the old version lingers', async () => {
+  const store = await temporaryStore()
+  await importOf(store, first)
+  await importOf(store, second)
+  expect(await exported(store)).toEqual(filesOf(second))
+})
+
+test('merge: files the archive does not hold stay, with what was known of them', async () => {
+  const store = await temporaryStore()
+  await importOf(store, first)
+  await importOf(store, second, { input: { mode: 'merge' } })
+  const files = await exported(store)
+  const { 'policies/assets.json': assets, ...rest } = { ...filesOf(first), ...filesOf(second) }
+  expect(assets).toBeDefined()
+  expect(files).toMatchObject(rest)
+  expect(JSON.parse(files['policies/assets.json'] ?? '')).toEqual({
+    'gone.txt': { locked: true },
+    'same.txt': { locked: true },
+  })
+})
+
+test('a preview tells what would change, and changes nothing', async () => {
+  const store = await temporaryStore()
+  await importOf(store, first)
+  const { artifacts, results } = await importOf(store, second, { input: { preview: true } })
+  expect(results.publish).toEqual({ version: null })
+  expect(await exported(store)).toEqual(filesOf(first))
+  const report = JSON.parse(artifacts.report?.content.toString() ?? '')
+  expect(report).toMatchObject({
+    preview: true,
+    changes: {
+      from: 1,
+      files: {
+        added: ['static/new.txt'],
+        changed: ['course.xml', 'policies/assets.json', 'static/other.txt'],
+        removed: ['drafts/problem/p.xml', 'static/gone.txt'],
+      },
+      identities: { count: 1, listed: [{ kind: 'discussion_id', from: 'old-id', to: 'new-id' }] },
+    },
+  })
+  const page = artifacts.page?.content.toString() ?? ''
+  expect(page).toContain('Identities that change for learners')
+  expect(page).toContain('static/gone.txt')
+})
+
+test('strict: an error in the check leaves the course as it was', async () => {
+  const store = await temporaryStore()
+  await importOf(store, first)
+  const failure = await failureOf(importOf(store, second, { input: { strict: true } }))
+  expect(failure.code).toBe('course-not-clean')
+  expect(await exported(store)).toEqual(filesOf(first))
+})
+
+test('versions are listed with who and when, and any kept one can be gone back to', async () => {
+  const store = await temporaryStore()
+  await importOf(store, first)
+  await importOf(store, second)
+  const { results } = await runTask(courseRevert, { store, input: { course, version: 1 } })
+  expect(results.publish).toEqual({ version: 3 })
+  expect(await exported(store)).toEqual(filesOf(first))
+  expect(await exported(store, { version: 2 })).toEqual(filesOf(second))
+  const { artifacts } = await runTask(courseVersions, { store, input: { course } })
+  const { versions } = JSON.parse(artifacts.versions?.content.toString() ?? '')
+  expect(versions).toMatchObject([
+    { version: 3, current: true, how: 'revert to 1', by: 'Ada', files: 6 },
+    { version: 2, current: false, how: 'import', files: 5 },
+    { version: 1, current: false, how: 'import', files: 6 },
+  ])
+  expect(versions[2].structure).toBe(versions[0].structure)
+  const failure = await failureOf(runTask(courseRevert, { store, input: { course, version: 9 } }))
+  expect(failure).toMatchObject({ code: 'course-version-unknown', detail: expect.stringContaining('1, 2, 3') })
+})
+
+test('only as many versions are kept as the platform says', async () => {
+  const store = await temporaryStore()
+  for (let count = 0; count < 4; count++) await importOf(store, first, { options: { keptVersions: 2 } })
+  const { results } = await runTask(courseVersions, { store, input: { course } })
+  expect(results.list).toEqual({ current: 4, versions: 2 })
+})
+
+test('the same course under a key that differs by case is refused', async () => {
+  const store = await temporaryStore()
+  await importOf(store, first)
+  const failure = await failureOf(importOf(store, first, { input: { course: 'course-v1:a+B+C' } }))
+  expect(failure).toMatchObject({ code: 'course-key-similar', detail: expect.stringContaining(`"${course}"`) })
+})
+
+test('an export of a course nobody imported names the key', async () => {
+  const failure = await failureOf(runTask(courseExport, { store: await temporaryStore(), input: { course } }))
+  expect(failure).toMatchObject({ code: 'course-unknown', detail: expect.stringContaining(course) })
+})
+
+const STEPS = ['receive', 'unpack', 'read', 'check', 'store', 'publish']
+
+test.each(STEPS)(
+  'an import that dies before or after %s leaves the course as it was or as it should be',
+  async (step) => {
+    const store = await temporaryStore()
+    await importOf(store, first)
+    const died = { taskId: 't2', before: (name: string) => void (name === step && die()) }
+    await expect(importOf(store, second, died)).rejects.toThrow('killed')
+    expect(await exported(store)).toEqual(filesOf(first))
+    await importOf(store, second, { taskId: 't2', attempt: 2 })
+    await importOf(store, second, { taskId: 't2', attempt: 3 })
+    expect(await exported(store)).toEqual(filesOf(second))
+    const { results } = await runTask(courseVersions, { store, input: { course } })
+    expect(results.list).toEqual({ current: 2, versions: 2 })
+  },
+)
+
+test('an import whose storage fails, at whatever request, leaves the course as it was or as it should be', async () => {
+  const big: TestMember = ['course/static/big.bin', randomBytes(1_500_000)]
+  const medium: TestMember = ['course/static/medium.bin', randomBytes(40_000)]
+  const after = [...second, big, medium]
+  const store = await temporaryStore()
+  await importOf(store, first)
+  const before = filesOf(first)
+  let published = 0
+  for (let requests = 0; ; requests++) {
+    const failing = new FailingStore(store, requests)
+    const taskId = `t${requests}`
+    const error = await importOf(failing, after, { taskId }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    if (error === undefined) break
+    // No fault of the archive's: it can be tried again.
+    expect(isTaskFailure(error), String(error)).toBe(false)
+    const { results } = await runTask(courseVersions, { store, input: { course } })
+    if (isCurrent(results.list, 1)) {
+      expect(await exported(store)).toEqual(before)
+      continue
+    }
+    // It failed after the switch, while it cleared up.
+    published++
+    expect(await exported(store)).toEqual(filesOf(after))
+    await store.delete(refKey(course))
+    await importOf(store, first)
+  }
+  expect(published).toBeGreaterThan(0)
+})
+
+function isCurrent(result: unknown, version: number): boolean {
+  return typeof result === 'object' && result !== null && 'current' in result && result.current === version
+}
+
+function die(): never {
+  throw new Error('killed')
+}
