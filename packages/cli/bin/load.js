@@ -10,6 +10,8 @@ process.emitWarning = (warning, ...rest) => {
 if (process.env.ERRAND_ON_OLD_NODE === '1') {
   delete process.env.ERRAND_ON_OLD_NODE
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  // Listening must not keep a command alive that is done.
+  process.channel.unref()
 }
 
 import('../src/main.ts').then(({ main }) => main(process.argv))

@@ -48,9 +48,11 @@ export function buildProgram(): { program: Command; running: () => string } {
   ]
   for (const add of commands) add(program)
   program.addHelpText('after', HELP)
-  program.hook('preSubcommand', (_, subcommand) => {
-    current = subcommand
-  })
+  for (const command of [program, ...program.commands]) {
+    command.hook('preSubcommand', (_, subcommand) => {
+      current = subcommand
+    })
+  }
   return { program, running: () => nameOf(current) }
 }
 

@@ -9,7 +9,9 @@ import { taskId } from '../task-id.ts'
 
 /** `errand artifacts ID` and `errand artifacts rm ARTIFACT`. */
 export function addArtifacts(program: Command): void {
-  const artifacts = withRemoteOptions(program.command('artifacts').description('list the files a task has made'))
+  const artifacts = withRemoteOptions(
+    program.command('artifacts').description('list the files a task has made').helpCommand(false),
+  )
     .argument('<id>', 'the task; the first letters of its id are enough')
     .action(async (id: string, options: RemoteOptions) => {
       const output = processOutput(options.json === true)

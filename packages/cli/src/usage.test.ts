@@ -1,0 +1,95 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { buildProgram } from './program.ts'
+import { errand } from './test-support/errand.ts'
+
+/** Wrong usage of every command: the exit code, and one sentence that says what and what to do. */
+
+const cwd = await mkdtemp(join(tmpdir(), 'errand-usage-'))
+
+test.each([
+  ['frob', "unknown command 'frob'. Run errand --help."],
+  ['strat', "unknown command 'strat'. Did you mean start? Run errand --help."],
+  ['list --frob', "unknown option '--frob'. Run errand list --help."],
+  ['list --limit many', '--limit many is not a whole number from 1 to 10000.'],
+  ['list --state done', "option '--state <state>' argument 'done' is invalid. Allowed choices are pending,"],
+  ['list more', "too many arguments for 'list'."],
+  ['start', "missing required argument 'task'. Run errand start --help."],
+  ['start x --input', "option '--input <name=value>' argument missing."],
+  ['start x --server ftp://x', 'the server ftp://x is not an http or https address.'],
+  ['show', "missing required argument 'id'. Run errand show --help."],
+  ['watch', "missing required argument 'id'. Run errand watch --help."],
+  ['cancel', "missing required argument 'id'. Run errand cancel --help."],
+  ['retry', "missing required argument 'id'. Run errand retry --help."],
+  ['artifacts', "missing required argument 'id'. Run errand artifacts --help."],
+  ['artifacts rm', "missing required argument 'artifact'. Run errand artifacts rm --help."],
+  ['download', "missing required argument 'id'. Run errand download --help."],
+  ['definitions a b', "too many arguments for 'definitions'."],
+  ['workers a', "too many arguments for 'workers'."],
+  ['serve --port 70000', '--port 70000 is not a whole number from 0 to 65535.'],
+  ['serve --concurrency 0', '--concurrency 0 is not a whole number from 1 to 256.'],
+  ['server now', "too many arguments for 'server'."],
+  ['worker', "missing required argument 'packs'. Run errand worker --help."],
+  ['db migrate now', "too many arguments for 'migrate'."],
+])('errand %s', async (line, text) => {
+  const run = await errand(line.split(' '), { cwd })
+  expect(run).toMatchObject({ code: 64, stdout: '' })
+  expect(run.stderr).toContain(`error: ${text}`)
+  expect(run.stderr.trim().split('\n')).toHaveLength(1)
+})
+
+test.each(['', 'db'])('errand %s without a command shows what there is', async (line) => {
+  const run = await errand(line.split(' ').filter(Boolean), { cwd })
+  expect(run).toMatchObject({ code: 64, stdout: '' })
+  expect(run.stderr).toContain('Usage: errand')
+})
+
+test('every command has help, which goes to standard output', async () => {
+  const names = buildProgram().program.commands.map((command) => command.name())
+  expect(names).toEqual(
+    'serve server worker start list show watch cancel retry artifacts download definitions workers db'.split(' '),
+  )
+  for (const name of names) {
+    const run = await errand([name, '--help'], { cwd })
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    expect(run.stdout).toContain(`Usage: errand ${name}`)
+  }
+})
+
+test('the version is the package’s', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  expect(await errand(['--version'], { cwd })).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+test('without a server every command says how to get one', async () => {
+  for (const line of ['list', 'show 0193', 'start x', 'watch 0193', 'download 0193', 'definitions', 'workers']) {
+    const run = await errand(line.split(' '), { cwd })
+    expect(run).toMatchObject({ code: 69, stdout: '' })
+    expect(run.stderr).toContain(
+      `error: no server runs on the data folder ${join(cwd, '.errand')}. Start one with errand serve`,
+    )
+  }
+})
+
+test('a server that ended without a goodbye is told from one that never was', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'errand-stale-'))
+  // No process can have this id: the kernel's limit is 2^22.
+  await writeFile(join(data, 'local.json'), '{"address":"http://127.0.0.1:1","token":"t","pid":4194305}')
+  const run = await errand(['list', '--data', data], { cwd })
+  expect(run.code).toBe(69)
+  expect(run.stderr).toContain('is gone: process 4194305 ended without a goodbye. Start it again with errand serve')
+})
+
+test('a server that does not answer is named, and so is a missing token', async () => {
+  const args = ['list', '--server', 'http://127.0.0.1:65535']
+  const run = await errand(args, { cwd, env: { ERRAND_TOKEN: 'x' } })
+  expect(run.code).toBe(69)
+  expect(run.stderr).toContain('error: The server http://127.0.0.1:65535 cannot be reached')
+  const untold = await errand(args, { cwd })
+  expect(untold.code).toBe(77)
+  expect(untold.stderr).toContain('error: there is no token for http://127.0.0.1:65535. Set ERRAND_TOKEN')
+})
