@@ -3,5 +3,9 @@
  *
  * @packageDocumentation
  */
+export { type DatabaseConfig, defaults, type EngineConfig } from './config.ts'
+export { type DebugPoint, debugPoint } from './debug-point.ts'
+export { createEngine } from './engine.ts'
 export * from './problem.ts'
+export { openObjectStore } from './storage/object-store.ts'
 export * from './types.ts'

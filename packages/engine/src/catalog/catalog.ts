@@ -1,0 +1,169 @@
+import { type DefinitionShape, digestOf, parseShape } from '@errand/task'
+import { type Kysely, sql } from 'kysely'
+import { defaults } from '../config.ts'
+import type { Tables } from '../database/schema.ts'
+import { type Dispatch, queueOf } from '../dispatch/dispatch.ts'
+import { Problem } from '../problem.ts'
+import type { DefinitionView, WorkerInfo, WorkerView } from '../types.ts'
+import { compareShapes } from './compare-shapes.ts'
+
+/** Definitions and versions, and the workers that serve them. */
+export class Catalog {
+  readonly #db: Kysely<Tables>
+  readonly #dispatch: Dispatch
+  /** A version is immutable, so what was read once is true for ever. */
+  readonly #shapes = new Map<string, DefinitionShape>()
+
+  constructor(db: Kysely<Tables>, dispatch: Dispatch) {
+    this.#db = db
+    this.#dispatch = dispatch
+  }
+
+  /**
+   * Makes the versions known, and the worker as one that serves them. The first version of a name is promoted by itself.
+   *
+   * @throws {Problem} `definition-conflict` (409) when a version is known with another shape
+   */
+  async register(worker: WorkerInfo, given: readonly DefinitionShape[]): Promise<void> {
+    const shapes = given.map((shape) => parseShape(JSON.parse(JSON.stringify(shape))))
+    for (const shape of shapes) await this.#dispatch.ensure(queueOf(shape.name, shape.version))
+    await this.#db.transaction().execute(async (trx) => {
+      for (const shape of [...shapes].sort((a, b) => (a.name < b.name ? -1 : 1))) await this.#registerOne(trx, shape)
+      const serves = JSON.stringify(shapes.map(({ name, version }) => ({ name, version })))
+      const { concurrency, host, id, name, pid } = worker
+      await trx
+        .insertInto('workers')
+        .values({ id, name, host, pid, concurrency, serves })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ serves, concurrency, stopped_at: null }))
+        .execute()
+    })
+  }
+
+  async #registerOne(trx: Kysely<Tables>, shape: DefinitionShape): Promise<void> {
+    const digest = digestOf(shape)
+    const { rows } = await sql<{ promoted: boolean }>`
+      INSERT INTO errand.definitions (name, version, shape, digest)
+      VALUES (${shape.name}, ${shape.version}, ${JSON.stringify(shape)}::jsonb, ${digest})
+      ON CONFLICT (name, version) DO NOTHING
+      RETURNING promoted`.execute(trx)
+    if (rows.length === 0) {
+      const known = await trx
+        .selectFrom('definitions')
+        .select(['shape', 'digest'])
+        .where('name', '=', shape.name)
+        .where('version', '=', shape.version)
+        .executeTakeFirstOrThrow()
+      if (known.digest !== digest) throw conflict(shape, known.shape)
+    }
+    // The first of its name; two that come at once are told apart by the partial unique index.
+    await sql`
+      UPDATE errand.definitions SET promoted = true
+      WHERE name = ${shape.name} AND version = ${shape.version}
+        AND NOT EXISTS (SELECT 1 FROM errand.definitions WHERE name = ${shape.name} AND promoted)`.execute(trx)
+  }
+
+  /** The shape of a version that is known to exist. */
+  async shape(db: Kysely<Tables>, name: string, version: number): Promise<DefinitionShape> {
+    const key = queueOf(name, version)
+    const cached = this.#shapes.get(key)
+    if (cached) return cached
+    const row = await db
+      .selectFrom('definitions')
+      .select('shape')
+      .where('name', '=', name)
+      .where('version', '=', version)
+      .executeTakeFirst()
+    if (row === undefined) throw unknown(name, version)
+    this.#shapes.set(key, row.shape)
+    return row.shape
+  }
+
+  /**
+   * The version a new task gets.
+   *
+   * @throws {Problem} `definition-unknown` (404), `definition-retired` (409)
+   */
+  async choose(name: string, version?: number): Promise<DefinitionShape> {
+    const rows = await this.#db
+      .selectFrom('definitions')
+      .select(['version', 'promoted', 'retired_at'])
+      .where('name', '=', name)
+      .execute()
+    const chosen =
+      version === undefined ? rows.find((row) => row.promoted) : rows.find((row) => row.version === version)
+    if (chosen === undefined) throw unknown(name, version, rows.length > 0)
+    if (chosen.retired_at !== null) {
+      throw new Problem({
+        code: 'definition-retired',
+        status: 409,
+        title: `${name} v${chosen.version} is retired`,
+        hint: 'Start it without a version to get the promoted one.',
+      })
+    }
+    return this.shape(this.#db, name, chosen.version)
+  }
+
+  async list(): Promise<DefinitionView[]> {
+    const { rows } = await sql<DefinitionView>`
+      SELECT d.name, d.version, d.promoted, d.retired_at AS "retiredAt", d.registered_at AS "registeredAt", d.digest, d.shape,
+        (SELECT count(*)::int FROM errand.workers w
+          WHERE ${live} AND w.serves @> jsonb_build_array(jsonb_build_object('name', d.name, 'version', d.version))) AS workers,
+        (SELECT count(*)::int FROM errand.tasks t WHERE t.definition = d.name AND t.version = d.version
+          AND t.state IN ('pending', 'running', 'canceling')) AS open
+      FROM errand.definitions d ORDER BY d.name, d.version DESC`.execute(this.#db)
+    return rows
+  }
+
+  async workers(): Promise<WorkerView[]> {
+    const { rows } = await sql<WorkerView>`
+      SELECT w.id, w.name, w.host, w.pid, w.serves, w.concurrency, w.started_at AS "startedAt",
+        w.heartbeat_at AS "heartbeatAt", (${live}) AS live,
+        (SELECT count(*)::int FROM errand.steps s WHERE s.worker = w.id::text AND s.state = 'running') AS running
+      FROM errand.workers w
+      WHERE w.stopped_at IS NULL AND w.heartbeat_at > now() - interval '1 day'
+      ORDER BY w.started_at DESC LIMIT 500`.execute(this.#db)
+    return rows
+  }
+
+  /** Of these versions, those that a live worker serves, as `name/vVERSION`. */
+  async served(db: Kysely<Tables>): Promise<Set<string>> {
+    const { rows } = await sql<{ name: string; version: number }>`
+      SELECT DISTINCT x.name, x.version FROM errand.workers w,
+        jsonb_to_recordset(w.serves) AS x (name text, version int) WHERE ${live}`.execute(db)
+    return new Set(rows.map(({ name, version }) => queueOf(name, version)))
+  }
+
+  async beat(workerId: string): Promise<void> {
+    await sql`UPDATE errand.workers SET heartbeat_at = now() WHERE id = ${workerId}::uuid`.execute(this.#db)
+  }
+
+  async stopped(workerId: string): Promise<void> {
+    await sql`UPDATE errand.workers SET stopped_at = now() WHERE id = ${workerId}::uuid`.execute(this.#db)
+  }
+}
+
+const live = sql`w.stopped_at IS NULL AND w.heartbeat_at > now() - make_interval(secs => ${sql.lit(defaults.workerSeconds)})`
+
+function conflict(shape: DefinitionShape, known: DefinitionShape): Problem {
+  const differences = compareShapes(known, shape)
+  return new Problem({
+    code: 'definition-conflict',
+    status: 409,
+    title: `${shape.name} v${shape.version} is registered already, and it is another one`,
+    detail: `${differences.join('; ')}.`,
+    hint: `A version never changes once it is registered: raise it to ${shape.version + 1}.`,
+    extensions: { differences },
+  })
+}
+
+function unknown(name: string, version?: number, nameKnown = false): Problem {
+  return new Problem({
+    code: 'definition-unknown',
+    status: 404,
+    title: 'There is no such task definition',
+    detail: version === undefined ? `"${name}" is not known.` : `"${name}" v${version} is not known.`,
+    hint: nameKnown
+      ? 'Start it without a version to get the promoted one, or see "errand definitions".'
+      : 'See "errand definitions" for those that are. A new one becomes known when a worker that has it starts.',
+  })
+}

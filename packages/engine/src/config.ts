@@ -1,0 +1,69 @@
+import type { StoreConfig } from '@errand/task'
+import type { Logger } from 'pino'
+
+/** Where the record is kept. */
+export type DatabaseConfig =
+  | {
+      kind: 'pglite'
+      /** A folder, or `memory://`. It belongs to one process. */
+      dataDir: string
+    }
+  | { kind: 'postgres'; url: string }
+
+/** What `createEngine` is told. */
+export interface EngineConfig {
+  database: DatabaseConfig
+  /** Where files are kept: `default`, and any others by name. */
+  storages: Readonly<Record<string, StoreConfig>>
+  logger?: Logger
+  /** Largest upload, in bytes. Default {@link defaults}.uploadLimit. */
+  uploadLimit?: number
+}
+
+/** Every default of the engine: a name, a unit and a reason. */
+export const defaults = {
+  /** Connections to PostgreSQL for the record. Enough for a batch of each kind in flight, few enough for many nodes. */
+  poolSize: 10,
+  /** Connections to PostgreSQL for dispatch's own upkeep; what it does for us runs in our transactions. */
+  dispatchPoolSize: 2,
+  /** Seconds without a heartbeat after which a claim is lost. The least pg-boss allows; workers beat every 3 s. */
+  leaseSeconds: 10,
+  /** Seconds between looks for lost claims: with the lease, a killed worker's steps are free within 20 s. */
+  superviseSeconds: 4,
+  /** Seconds an attempt may hold its claim, heartbeats or not: the most pg-boss allows. */
+  longestAttemptSeconds: 86_400,
+  /** How often a step's worker may be lost before the step counts as what kills it. */
+  losses: 5,
+  /** Milliseconds between writes of progress and log lines: a person sees no difference, the database does. */
+  reportInterval: 250,
+  /** Milliseconds after which a queue found empty is asked again without being told of work. */
+  idlePoll: 1_000,
+  /** Milliseconds between looks at the record for a watcher that heard nothing: only matters if a signal was lost. */
+  watchPoll: 5_000,
+  /** Milliseconds between two updates to a watcher: faster than an eye follows, slow enough for thousands. */
+  watchInterval: 100,
+  /** Seconds a ready step may go without a live job before the reconciler sends another. */
+  reconcileAfterSeconds: 20,
+  /** Milliseconds between two rounds of the reconciler. */
+  reconcileInterval: 10_000,
+  /** Steps the reconciler looks at in one page. */
+  reconcilePage: 200,
+  /** Tasks decided on in one transaction: big enough to spread the cost of a commit, small enough to stay short. */
+  batch: 64,
+  /** Bytes: the longest checkpoint and `once` value. They are rewritten with each save. */
+  checkpointLimit: 262_144,
+  /** Bytes: the longest result of a step; big outputs are artifacts. */
+  resultLimit: 1_048_576,
+  /** Characters: the longest line of the activity log. */
+  logLineLimit: 4_000,
+  /** Lines a step may log; a flood helps nobody. */
+  logLines: 1_000,
+  /** Bytes: 20 GiB, twice the biggest course archive we were told of. */
+  uploadLimit: 20 * 1024 ** 3,
+  /** Days an upload is kept. */
+  uploadDays: 7,
+  /** Seconds without a heartbeat after which a worker is not counted as live. */
+  workerSeconds: 15,
+  /** Seconds a signed or presigned address to a file holds. */
+  signedSeconds: 300,
+} as const

@@ -1,0 +1,81 @@
+import { PGlite, types as pgliteTypes } from '@electric-sql/pglite'
+import { type Kysely, Kysely as KyselyDatabase, PGliteDialect, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { type DatabaseConfig, defaults } from '../config.ts'
+import { Problem } from '../problem.ts'
+import { migrate, SCHEMA } from './migrate.ts'
+import type { Tables } from './schema.ts'
+
+export type Db = Kysely<Tables>
+
+/** The one database, over either of its two homes. */
+export interface Database {
+  readonly kind: 'pglite' | 'postgres'
+  readonly db: Db
+  /** The embedded instance, which dispatch and the bus speak to as well. */
+  readonly pglite: PGlite | undefined
+  readonly url: string | undefined
+  close(): Promise<void>
+}
+
+/** int8 arrives as a number: sizes and row numbers stay below 2^53. */
+const INT8 = pg.types.builtins.INT8
+
+/**
+ * Opens the database and brings its schema up to date.
+ *
+ * @throws {Problem} `database-unreachable` or `data-folder-unusable`
+ */
+export async function openDatabase(config: DatabaseConfig, onError: (error: Error) => void): Promise<Database> {
+  const database = config.kind === 'pglite' ? await openPGlite(config.dataDir) : openPostgres(config.url, onError)
+  try {
+    await migrate(database.db)
+  } catch (cause) {
+    await database.close().catch(() => undefined)
+    throw new Problem({
+      code: 'database-unreachable',
+      status: 503,
+      title: 'The database cannot be used',
+      detail: cause instanceof Error ? cause.message || cause.name : String(cause),
+      hint:
+        config.kind === 'postgres'
+          ? 'Check DATABASE_URL, that PostgreSQL runs, and that the role may create a schema.'
+          : 'If the data folder was damaged, restore it from a backup.',
+      cause,
+    })
+  }
+  return database
+}
+
+async function openPGlite(dataDir: string): Promise<Database> {
+  let pglite: PGlite
+  try {
+    pglite = await PGlite.create({ dataDir, parsers: { [pgliteTypes.INT8]: Number } })
+  } catch (cause) {
+    throw new Problem({
+      code: 'data-folder-unusable',
+      status: 503,
+      title: 'The data folder cannot be used',
+      detail: `${dataDir}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'Check that the folder can be written, that its disk is not full, and that no other process uses it.',
+      cause,
+    })
+  }
+  const db = new KyselyDatabase<Tables>({ dialect: new PGliteDialect({ pglite }) }).withSchema(SCHEMA)
+  return { kind: 'pglite', db, pglite, url: undefined, close: () => db.destroy() }
+}
+
+function openPostgres(url: string, onError: (error: Error) => void): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: defaults.poolSize,
+    application_name: 'errand',
+    // A connection that cannot be had must become an error that is reported, not a hang.
+    connectionTimeoutMillis: 10_000,
+    types: { getTypeParser: (id, format) => (id === INT8 ? Number : pg.types.getTypeParser(id, format)) },
+  })
+  // An idle connection that breaks (a restart of PostgreSQL) is no reason to end the process: the pool makes a new one.
+  pool.on('error', onError)
+  const db = new KyselyDatabase<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA)
+  return { kind: 'postgres', db, pglite: undefined, url, close: () => db.destroy() }
+}

@@ -1,0 +1,140 @@
+import type {
+  ArtifactState,
+  DefinitionShape,
+  Failure,
+  KeepRule,
+  StepShape,
+  StepState,
+  TaskState,
+  Visibility,
+} from '@errand/task'
+import type { ColumnType, Generated } from 'kysely'
+import type { Origin } from '../types.ts'
+
+/** Written as JSON text, read as the value. */
+type Json<T> = ColumnType<T, string, string>
+type NullableJson<T> = ColumnType<T | null, string | null, string | null>
+type Time = ColumnType<Date, Date, Date>
+type NullableTime = ColumnType<Date | null, Date | null, Date | null>
+/** Filled by the database's clock. */
+type StampedTime = ColumnType<Date, Date | undefined, Date>
+
+export interface Tables {
+  definitions: {
+    name: string
+    version: number
+    shape: Json<DefinitionShape>
+    digest: string
+    promoted: boolean
+    registered_at: StampedTime
+    retired_at: NullableTime
+  }
+  tasks: {
+    id: string
+    definition: string
+    version: number
+    title: string
+    scope: string
+    owner: string
+    owner_name: string
+    input: Json<Record<string, unknown>>
+    uploads: Json<Record<string, string>>
+    origin: Json<Origin>
+    state: TaskState
+    failure: NullableJson<Failure>
+    unique_key: string | null
+    idempotency_key: string | null
+    request_digest: string | null
+    sequence: number
+    deadline_at: NullableTime
+    created_at: StampedTime
+    started_at: NullableTime
+    finished_at: NullableTime
+  }
+  steps: {
+    task_id: string
+    name: string
+    ordinal: number
+    kind: StepShape['kind']
+    state: StepState
+    attempt: number
+    losses: number
+    otherwise: boolean
+    lease: string | null
+    worker: string | null
+    job: string | null
+    progress: NullableJson<StoredProgress>
+    result: NullableJson<unknown>
+    checkpoint: NullableJson<unknown>
+    once: Json<Record<string, unknown>>
+    log_lines: number
+    failure: NullableJson<Failure>
+    retry_at: NullableTime
+    changed_at: Time
+    started_at: NullableTime
+    finished_at: NullableTime
+  }
+  transitions: {
+    task_id: string
+    sequence: number
+    step: string | null
+    from: string | null
+    to: string
+    reason: string | null
+    actor: string
+    at: StampedTime
+    xid: Generated<string>
+  }
+  logs: { id: Generated<number>; task_id: string; step: string; message: string; at: StampedTime }
+  artifacts: {
+    id: string
+    task_id: string
+    step: string
+    lease: string
+    slot: string
+    filename: string
+    media_type: string
+    visibility: Visibility
+    keep: Json<KeepRule>
+    storage: string
+    key: string
+    size: number | null
+    sha256: string | null
+    state: ArtifactState
+    created_at: StampedTime
+    expires_at: NullableTime
+    ended_at: NullableTime
+    ended_reason: string | null
+    ended_by: string | null
+    purged_at: NullableTime
+  }
+  uploads: {
+    id: string
+    owner: string
+    filename: string
+    media_type: string
+    size: number
+    sha256: string
+    storage: string
+    key: string
+    created_at: StampedTime
+    expires_at: NullableTime
+  }
+  workers: {
+    id: string
+    name: string
+    host: string
+    pid: number
+    concurrency: number
+    serves: Json<{ name: string; version: number }[]>
+    started_at: StampedTime
+    heartbeat_at: StampedTime
+    stopped_at: NullableTime
+  }
+}
+
+export interface StoredProgress {
+  done: number
+  total?: number
+  message?: string
+}

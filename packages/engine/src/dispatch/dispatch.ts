@@ -1,0 +1,147 @@
+import type { Transaction } from 'kysely'
+import { fromKysely, fromPglite, type Job, PgBoss } from 'pg-boss'
+import type { Logger } from 'pino'
+import { defaults } from '../config.ts'
+import type { Database } from '../database/open.ts'
+import type { Tables } from '../database/schema.ts'
+
+/**
+ * The only room that knows pg-boss. A job is a wake-up with a lease: its data names a step, and the truth about the step
+ * is in our own rows. Jobs are sent and settled inside the caller's transaction.
+ */
+export interface Dispatch {
+  /** Makes the definition's queue known; must come before anything else about it. */
+  ensure(queue: string): Promise<void>
+  send(trx: Transaction<Tables>, queue: string, wakes: readonly Wake[]): Promise<void>
+  /** Takes up to `limit` wake-ups; whoever holds one must beat. */
+  take(trx: Transaction<Tables>, queue: string, limit: number): Promise<Taken[]>
+  /** Ends the wake-ups, whatever becomes of the step. A stale one is left alone. */
+  settle(trx: Transaction<Tables>, queue: string, leases: readonly Lease[]): Promise<void>
+  /** Says that the holders live. @returns how many of the leases still hold */
+  beat(queue: string, leases: readonly Lease[]): Promise<number>
+  /** Whether a wake-up is still to come or being worked on. */
+  isLive(queue: string, job: string): Promise<boolean>
+  /** Frees every lease at once. Only where no other process can hold one. */
+  releaseAll(queue: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** A wake-up to send. */
+export interface Wake {
+  id: string
+  step: StepName
+  /** Seconds from now. */
+  after?: number
+  /** Higher first. */
+  priority?: number
+}
+
+export interface StepName {
+  taskId: string
+  step: string
+}
+
+export interface Lease {
+  id: string
+  retryCount: number
+}
+
+export interface Taken extends Lease {
+  step: StepName
+}
+
+/** A definition's queue. Each version has its own, as not every worker serves every version. */
+export function queueOf(definition: string, version: number): string {
+  return `${definition}/v${version}`
+}
+
+const SCHEMA = 'errand_dispatch'
+
+export async function openDispatch(database: Database, logger: Logger): Promise<Dispatch> {
+  const shared = {
+    schema: SCHEMA,
+    superviseIntervalSeconds: defaults.superviseSeconds,
+    monitorIntervalSeconds: defaults.superviseSeconds,
+    schedule: false,
+    registerInstance: false,
+    monitorVacuum: false,
+    openTelemetry: { enabled: false },
+  }
+  const boss =
+    database.pglite === undefined
+      ? new PgBoss({
+          ...shared,
+          connectionString: database.url ?? '',
+          max: defaults.dispatchPoolSize,
+          application_name: 'errand-dispatch',
+        })
+      : new PgBoss({ ...shared, backend: 'pglite', db: fromPglite(database.pglite) })
+  // Away from the database is a state, not a crash: supervision goes on once it is back.
+  boss.on('error', (error) => logger.warn({ err: error }, 'dispatch could not reach the database'))
+  await boss.start()
+
+  const known = new Map<string, Promise<void>>()
+  const create = async (queue: string) => {
+    await boss.createQueue(queue, {
+      heartbeatSeconds: defaults.leaseSeconds,
+      expireInSeconds: defaults.longestAttemptSeconds,
+      // Losing a worker is counted in our own rows; pg-boss only has to hand the job to another.
+      retryLimit: 1_000,
+      retryDelay: 0,
+      // A queue that nobody serves must not lose its work: the longest that pg-boss keeps a job.
+      retentionSeconds: 365 * 86_400,
+    })
+    // Fills pg-boss's own cache now: a miss inside our transaction would ask PGlite from outside of it, and wait for ever.
+    await boss.touch(queue, [{ id: '00000000-0000-0000-0000-000000000000', retryCount: 0 }])
+  }
+  return {
+    ensure(queue) {
+      let made = known.get(queue)
+      if (made === undefined) {
+        made = create(queue)
+        known.set(queue, made)
+        made.catch(() => known.delete(queue))
+      }
+      return made
+    },
+    async send(trx, queue, wakes) {
+      await boss.insert(
+        queue,
+        wakes.map(({ id, step, after, priority }) => ({
+          id,
+          data: step,
+          ...(after === undefined ? {} : { startAfter: after }),
+          ...(priority === undefined ? {} : { priority }),
+        })),
+        { db: fromKysely(trx) },
+      )
+    },
+    async take(trx, queue, limit) {
+      const jobs: Job<StepName>[] = await boss.fetch<StepName>(queue, { batchSize: limit, db: fromKysely(trx) })
+      return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, step: data }))
+    },
+    async settle(trx, queue, leases) {
+      if (leases.length > 0) await boss.deleteJob(queue, [...leases], { db: fromKysely(trx) })
+    },
+    async beat(queue, leases) {
+      const answer = await boss.touch(queue, [...leases])
+      return 'affected' in answer && typeof answer.affected === 'number' ? answer.affected : leases.length
+    },
+    async isLive(queue, job) {
+      const [found] = await boss.findJobs(queue, { id: job })
+      return found !== undefined && ['created', 'retry', 'active'].includes(found.state)
+    },
+    async releaseAll(queue) {
+      for (let after: string | undefined; ; ) {
+        const jobs = await boss.findJobs(queue, { limit: 1_000, ...(after === undefined ? {} : { after }) })
+        const active = jobs.filter(({ state }) => state === 'active')
+        if (active.length > 0) await boss.fail(queue, active)
+        after = jobs.at(-1)?.id
+        if (jobs.length < 1_000) return
+      }
+    },
+    async close() {
+      await boss.stop({ graceful: false, close: true })
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import { pino } from 'pino'
+import { isId, may, ping, taskUnknown } from './access/policy.ts'
+import { Artifacts, artifactView } from './artifacts/artifacts.ts'
+import { Catalog } from './catalog/catalog.ts'
+import { defaults, type EngineConfig } from './config.ts'
+import { openDatabase } from './database/open.ts'
+import { openDispatch, queueOf } from './dispatch/dispatch.ts'
+import { openBus } from './events/bus.ts'
+import { Problem } from './problem.ts'
+import { openStorages } from './storage/storages.ts'
+import { cancelTask, endOverdue } from './tasks/cancel.ts'
+import { findTask, listTasks, readLogs, readTask, readTransitions } from './tasks/read.ts'
+import { reconcile } from './tasks/reconcile.ts'
+import type { TaskServices } from './tasks/services.ts'
+import { createSubmit } from './tasks/submit.ts'
+import { watchAll, watchTask } from './tasks/watch.ts'
+import { Work } from './tasks/work.ts'
+import { repeat } from './timers.ts'
+import type { ArtifactView, Engine, Principal } from './types.ts'
+import { Uploads } from './uploads/uploads.ts'
+
+/**
+ * Opens the one door to the record: used by the server, the worker, and platforms that embed it.
+ *
+ * @throws {Problem} when the database, the data folder or a storage cannot be used, saying which and what to do
+ * @example
+ * ```ts
+ * const engine = await createEngine({
+ *   database: { kind: 'pglite', dataDir: '.errand/database' },
+ *   storages: { default: { scheme: 'fs', root: '/var/lib/errand/storage' } },
+ * })
+ * const { task } = await engine.submit({ definition: 'course.export', input: { course } }, who)
+ * ```
+ */
+export async function createEngine(config: EngineConfig): Promise<Engine> {
+  const logger = config.logger ?? pino({ level: 'silent' })
+  const storages = await openStorages(config.storages)
+  const database = await openDatabase(config.database, (error) =>
+    logger.warn({ err: error }, 'a database connection broke'),
+  )
+  const { db } = database
+  const dispatch = await openDispatch(database, logger)
+  const bus = await openBus(database, logger)
+  const catalog = new Catalog(db, dispatch)
+  const artifacts = new Artifacts(db, storages, logger)
+  const uploads = new Uploads(db, storages, config.uploadLimit)
+  const services: TaskServices = { db, dispatch, catalog, bus, artifacts, uploads, logger }
+  const submit = createSubmit(services)
+  const work = new Work(services)
+
+  if (database.kind === 'pglite') {
+    // The database was ours alone, and we have just begun: whoever held a lease is gone.
+    for (const { name, version } of await catalog.list()) {
+      const queue = queueOf(name, version)
+      await dispatch.ensure(queue)
+      await dispatch.releaseAll(queue)
+    }
+  }
+  const upkeep = repeat(defaults.reconcileInterval, logger, async () => {
+    await endOverdue(services)
+    await reconcile(services)
+    await artifacts.sweep()
+  })
+
+  const artifactOf = async (id: string, who: Principal, action: 'read-artifact' | 'delete-artifact') => {
+    const row = isId(id) ? await artifacts.find(id) : undefined
+    const task = row && (await db.selectFrom('tasks').selectAll().where('id', '=', row.task_id).executeTakeFirst())
+    if (row === undefined || task === undefined || !may(who, action, task)) throw artifactUnknown(id)
+    const shape = await catalog.shape(db, task.definition, task.version)
+    return { row, view: artifactView(row, shape.artifacts[row.slot]?.title ?? row.slot) }
+  }
+  const accept = async (request: Parameters<Engine['submit']>[0], who: Principal) => {
+    const { created, id } = await submit(request, who)
+    return { task: await readTask(services, id, who), created }
+  }
+
+  return {
+    database: database.kind,
+    work,
+    submit: accept,
+    getTask: (id, who) => readTask(services, id, who),
+    listTasks: (query, who) => listTasks(services, query, who),
+    async transitions(id, who, after) {
+      await findTask(services, id, who)
+      return readTransitions(db, id, after)
+    },
+    async logs(id, who, after) {
+      await findTask(services, id, who)
+      return readLogs(db, id, after)
+    },
+    watchTask: (id, who, options) => watchTask(services, id, who, options),
+    watchAll: (who, options) => watchAll(services, who, options),
+    async cancel(id, who) {
+      const task = await findTask(services, id, who)
+      if (!may(who, 'cancel', task)) throw taskUnknown(id)
+      await cancelTask(services, id, who)
+      return readTask(services, id, who)
+    },
+    async runAgain(id, who) {
+      const task = await findTask(services, id, who)
+      if (!may(who, 'retry', task)) throw taskUnknown(id)
+      const { definition, input, uploads: files } = task
+      return accept({ definition, input, uploads: files, origin: { by: 'retry', of: id } }, who)
+    },
+    definitions: () => catalog.list(),
+    workers: () => catalog.workers(),
+    createUpload: (file, who) => uploads.create(file, who),
+    getUpload: (id, who) => uploads.get(id, who),
+    getArtifact: async (id, who) => (await artifactOf(id, who, 'read-artifact')).view,
+    async openArtifact(id, who, range) {
+      const { row, view } = await artifactOf(id, who, 'read-artifact')
+      return { artifact: view, body: artifacts.read(row, range) }
+    },
+    async deleteArtifact(id, who): Promise<ArtifactView> {
+      const { row } = await artifactOf(id, who, 'delete-artifact')
+      await artifacts.delete(row, who.name)
+      return (await artifactOf(id, who, 'read-artifact')).view
+    },
+    ping: () => ping(db),
+    async close() {
+      await upkeep.stop()
+      await work.close()
+      await bus.close()
+      await dispatch.close()
+      await database.close()
+    },
+  }
+}
+
+function artifactUnknown(id: string): Problem {
+  return new Problem({
+    code: 'artifact-unknown',
+    status: 404,
+    title: 'There is no such file',
+    detail: `No artifact ${id} is known to you.`,
+    hint: 'Check the id; a task shows its outputs.',
+  })
+}

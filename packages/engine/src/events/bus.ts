@@ -1,0 +1,143 @@
+import { EventEmitter } from 'node:events'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import type { Database } from '../database/open.ts'
+
+/** What one process tells the others after a commit. A hint, never the truth: whoever hears it looks at the record. */
+export interface Signal {
+  /** Tasks that have changed. */
+  tasks?: Iterable<string>
+  /** Queues that have got work. */
+  queues?: Iterable<string>
+  /** Tasks that are asked to end. */
+  canceled?: Iterable<string>
+}
+
+export interface Bus {
+  /** Tells this process at once, and the others soon after; never fails. */
+  tell(signal: Signal): void
+  onTask(taskId: string, listener: () => void): () => void
+  onAnyTask(listener: (taskId: string) => void): () => void
+  onQueue(listener: (queue: string) => void): () => void
+  onCanceled(listener: (taskId: string) => void): () => void
+  close(): Promise<void>
+}
+
+const CHANNEL = 'errand'
+/** PostgreSQL's limit is 8,000 bytes. */
+const PAYLOAD_LIMIT = 7_500
+/** Milliseconds: signals of one moment travel together, as each NOTIFY takes a lock that all commits wait for. */
+const COALESCE = 5
+/** Milliseconds before the listening connection is tried again. */
+const RECONNECT = 500
+
+/** On PGlite one process is all there is; on PostgreSQL signals travel by NOTIFY. */
+export async function openBus(database: Database, logger: Logger): Promise<Bus> {
+  const emitter = new EventEmitter()
+  emitter.setMaxListeners(0)
+  const hear = (kind: 'task' | 'queue' | 'canceled', value: string) => {
+    if (kind === 'task') {
+      emitter.emit(`task:${value}`)
+      emitter.emit('task', value)
+    } else emitter.emit(kind, value)
+  }
+  const local = (signal: Signal) => {
+    for (const task of signal.tasks ?? []) hear('task', task)
+    for (const queue of signal.queues ?? []) hear('queue', queue)
+    for (const task of signal.canceled ?? []) hear('canceled', task)
+  }
+  const remote = database.url === undefined ? undefined : openRemote(database, logger, hear)
+  await remote?.ready
+  const on = (event: string, listener: (value: string) => void) => {
+    emitter.on(event, listener)
+    return () => void emitter.off(event, listener)
+  }
+  return {
+    tell(signal) {
+      const copy = {
+        tasks: [...(signal.tasks ?? [])],
+        queues: [...(signal.queues ?? [])],
+        canceled: [...(signal.canceled ?? [])],
+      }
+      local(copy)
+      remote?.tell(copy)
+    },
+    onTask: (taskId, listener) => on(`task:${taskId}`, listener),
+    onAnyTask: (listener) => on('task', listener),
+    onQueue: (listener) => on('queue', listener),
+    onCanceled: (listener) => on('canceled', listener),
+    close: async () => remote?.close(),
+  }
+}
+
+type Kind = 'task' | 'queue' | 'canceled'
+
+function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value: string) => void) {
+  /** Tells a process not to hear itself. */
+  const origin = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
+  const waiting: Record<Kind, Set<string>> = { task: new Set(), queue: new Set(), canceled: new Set() }
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  let client: pg.Client | undefined
+
+  const flush = async () => {
+    timer = undefined
+    const payloads: string[] = []
+    for (const kind of ['canceled', 'queue', 'task'] as const) {
+      let values: string[] = []
+      let size = 0
+      for (const value of waiting[kind]) {
+        if (size + value.length + 3 > PAYLOAD_LIMIT - 100) {
+          payloads.push(JSON.stringify([origin, kind, values]))
+          values = []
+          size = 0
+        }
+        values.push(value)
+        size += value.length + 3
+      }
+      if (values.length > 0) payloads.push(JSON.stringify([origin, kind, values]))
+      waiting[kind].clear()
+    }
+    // Through the listening connection: the pool may be busy exactly when there is much to tell.
+    for (const payload of payloads) await client?.query('SELECT pg_notify($1, $2)', [CHANNEL, payload])
+  }
+
+  const connect = async (): Promise<void> => {
+    const next = new pg.Client({ connectionString: database.url, application_name: 'errand-bus', keepAlive: true })
+    next.on('error', (error) => logger.warn({ err: error }, 'the listening connection broke; it is made again'))
+    next.on('end', () => {
+      if (client === next) client = undefined
+      if (!closed) setTimeout(() => void connect(), RECONNECT).unref()
+    })
+    next.on('notification', ({ payload }) => {
+      const [from, kind, values] = JSON.parse(payload ?? '[]') as [string, Kind, string[]]
+      if (from !== origin) for (const value of values) hear(kind, value)
+    })
+    try {
+      await next.connect()
+      await next.query(`LISTEN ${CHANNEL}`)
+      client = next
+    } catch (error) {
+      // 'end' follows a failed connect as well, and tries again.
+      logger.warn({ err: error }, 'the listening connection could not be made')
+    }
+  }
+  return {
+    ready: connect(),
+    tell(signal: { tasks: string[]; queues: string[]; canceled: string[] }) {
+      for (const value of signal.tasks) waiting.task.add(value)
+      for (const value of signal.queues) waiting.queue.add(value)
+      for (const value of signal.canceled) waiting.canceled.add(value)
+      timer ??= setTimeout(
+        () => void flush().catch((error) => logger.warn({ err: error }, 'a signal was not sent')),
+        COALESCE,
+      )
+    },
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      await flush().catch(() => undefined)
+      await client?.end().catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,56 @@
+/** A flag that one side raises and the other waits for; raising it while nobody waits is not lost. */
+export class Signals {
+  #raised = false
+  #wake: (() => void) | undefined
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort = () => this.raise()
+
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  get aborted(): boolean {
+    return this.#signal?.aborted === true
+  }
+
+  raise(): void {
+    this.#raised = true
+    this.#wake?.()
+  }
+
+  clear(): void {
+    this.#raised = false
+  }
+
+  /** Until it is raised, or `milliseconds` have passed. */
+  async wait(milliseconds: number | undefined): Promise<void> {
+    if (this.#raised || this.aborted) return
+    await new Promise<void>((resolve) => {
+      const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wake = undefined
+  }
+
+  /** A short time that only an abort shortens, in which more may gather. */
+  async pause(milliseconds: number): Promise<void> {
+    if (this.aborted) return
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        this.#signal?.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, milliseconds)
+      this.#signal?.addEventListener('abort', end)
+    })
+  }
+
+  close(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+}

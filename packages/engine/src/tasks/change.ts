@@ -1,0 +1,136 @@
+import { assertMove, type Failure, isFinal, type StepState, type TaskState } from '@errand/task'
+import { v7 as uuidv7 } from 'uuid'
+import type { Wake } from '../dispatch/dispatch.ts'
+import { plan } from './plan.ts'
+import type { StepRow, TaskRecord } from './record.ts'
+
+/** One line of the history that is to be written. */
+export interface Move {
+  sequence: number
+  step: string | null
+  from: string | null
+  to: string
+  reason: string | null
+  actor: string
+}
+
+/** What of a step is to be written. A field that is left out stays as it is. */
+export interface StepPatch {
+  state: StepState
+  attempt: number
+  losses: number
+  otherwise: boolean
+  lease: string | null
+  worker: string | null
+  job: string | null
+  result: unknown
+  failure: Failure | null
+  /** Seconds from now; `null` when no retry is due. */
+  retryIn: number | null
+  begun: boolean
+  ended: boolean
+}
+
+/** Everything one event changes in one task. It is collected first and written at once. */
+export class TaskChange {
+  readonly record: TaskRecord
+  readonly moves: Move[] = []
+  readonly patches = new Map<string, StepPatch>()
+  readonly wakes: Wake[] = []
+  state: TaskState
+  failure: Failure | null
+  sequence: number
+  begun = false
+
+  constructor(record: TaskRecord) {
+    this.record = record
+    this.state = record.task.state
+    this.failure = record.task.failure
+    this.sequence = record.task.sequence
+  }
+
+  get changed(): boolean {
+    return this.moves.length > 0
+  }
+
+  step(name: string): StepRow | undefined {
+    return this.record.steps.get(name)
+  }
+
+  stepState(name: string): StepState | undefined {
+    return this.patches.get(name)?.state ?? this.record.steps.get(name)?.state
+  }
+
+  moveTask(to: TaskState, actor: string, reason: string | null = null): void {
+    assertMove('task', this.state, to)
+    this.moves.push({ sequence: ++this.sequence, step: null, from: this.state, to, reason, actor })
+    if (to === 'running') this.begun = true
+    this.state = to
+  }
+
+  moveStep(
+    name: string,
+    to: StepState,
+    actor: string,
+    reason: string | null = null,
+    patch: Partial<Omit<StepPatch, 'state' | 'begun' | 'ended'>> = {},
+  ): void {
+    const row = this.record.steps.get(name)
+    if (row === undefined) throw new Error(`The task ${this.record.task.id} has no step ${name}.`)
+    const before = this.patches.get(name)
+    const from = before?.state ?? row.state
+    assertMove('step', from, to)
+    this.moves.push({ sequence: ++this.sequence, step: name, from, to, reason, actor })
+    const base: StepPatch = before ?? {
+      state: row.state,
+      attempt: row.attempt,
+      losses: row.losses,
+      otherwise: row.otherwise,
+      lease: row.lease,
+      worker: row.worker,
+      job: row.job,
+      result: row.result,
+      failure: row.failure,
+      retryIn: null,
+      begun: false,
+      ended: false,
+    }
+    this.patches.set(name, {
+      ...base,
+      ...patch,
+      state: to,
+      retryIn: patch.retryIn ?? null,
+      begun: base.begun || to === 'running',
+      ended: isFinal('step', to),
+    })
+  }
+
+  /** Makes the step ready, or due again in some seconds, with a wake-up for whoever serves it. */
+  wake(name: string, after?: number): void {
+    const id = uuidv7()
+    const patch = this.patches.get(name)
+    if (patch === undefined) throw new Error(`Nothing has changed about the step ${name}.`)
+    patch.job = id
+    this.wakes.push({
+      id,
+      step: { taskId: this.record.task.id, step: name },
+      ...(after === undefined ? {} : { after }),
+    })
+  }
+
+  /** Asks the plan what follows from all that has changed, and adds it. */
+  follow(actor = 'errand'): void {
+    const steps: Record<string, StepState> = {}
+    for (const name of this.record.steps.keys()) {
+      const state = this.stepState(name)
+      if (state !== undefined) steps[name] = state
+    }
+    const next = plan(this.record.shape, { state: this.state, failed: this.failure !== null, steps })
+    for (const { name, to, reason } of next.steps) {
+      this.moveStep(name, to, actor, reason)
+      if (to === 'ready') this.wake(name)
+    }
+    if (next.task === null) return
+    this.moveTask(next.task, actor, next.task === 'failed' ? (this.failure?.title ?? null) : null)
+  }
+}

@@ -1,0 +1,146 @@
+import { isFinal } from '@errand/task'
+import { defaults } from '../config.ts'
+import { debugPoint } from '../debug-point.ts'
+import { queueOf, type Taken } from '../dispatch/dispatch.ts'
+import type { Claim } from '../types.ts'
+import { TaskChange } from './change.ts'
+import { lockTasks, type StepRow } from './record.ts'
+import { saveChanges } from './save.ts'
+import type { TaskServices } from './services.ts'
+
+/** What a lease is called outside of dispatch. */
+export function leaseOf(taken: { id: string; retryCount: number }): string {
+  return `${taken.id}:${taken.retryCount}`
+}
+
+/** The other way round. */
+export function parseLease(lease: string): { id: string; retryCount: number } {
+  const [id = '', count = '0'] = lease.split(':')
+  return { id, retryCount: Number(count) }
+}
+
+/**
+ * Takes up to `limit` steps of one version for a worker: the wake-ups and the steps' new state in one transaction, so
+ * that a crash in between leaves neither a step that nobody works on nor one that two do.
+ */
+export async function claimSteps(
+  services: TaskServices,
+  worker: { id: string; name: string },
+  definition: { name: string; version: number },
+  limit: number,
+): Promise<{ claims: Claim[]; taken: number }> {
+  const queue = queueOf(definition.name, definition.version)
+  const { claims, taken, touched } = await services.db.transaction().execute(async (trx) => {
+    const taken = await services.dispatch.take(trx, queue, limit)
+    if (taken.length === 0) return { claims: [], taken: 0, touched: [] }
+    const records = await lockTasks(
+      trx,
+      taken.map(({ step }) => step.taskId),
+      (name, version) => services.catalog.shape(trx, name, version),
+    )
+    const changes = new Map([...records].map(([id, record]) => [id, new TaskChange(record)]))
+    const stale: Taken[] = []
+    const begun: { change: TaskChange; taken: Taken }[] = []
+    for (const wake of taken) {
+      const change = changes.get(wake.step.taskId)
+      if (change !== undefined && begin(change, wake, worker)) begun.push({ change, taken: wake })
+      else stale.push(wake)
+    }
+    await services.dispatch.settle(trx, queue, stale)
+    await saveChanges(trx, services.dispatch, [...changes.values()])
+    const uploads = await services.uploads.findAll(trx, [
+      ...new Set(begun.flatMap(({ change }) => Object.values(change.record.task.uploads))),
+    ])
+    return {
+      claims: begun.map(({ change, taken: wake }) => claimOf(change, wake, uploads)),
+      taken: taken.length,
+      touched: [...changes.keys()],
+    }
+  })
+  if (touched.length > 0) services.bus.tell({ tasks: touched })
+  for (const claim of claims) await debugPoint('after-claim', claim.step)
+  return { claims, taken }
+}
+
+/** @returns whether the wake-up is good for an attempt */
+function begin(change: TaskChange, wake: Taken, worker: { id: string; name: string }): boolean {
+  const step = change.step(wake.step.step)
+  if (step === undefined || isFinal('task', change.state) || isFinal('step', step.state)) return false
+  // A job that was replaced (by the reconciler, or by a hand-back) is not the step's wake-up any more.
+  if (step.job !== wake.id) return false
+  const actor = `worker ${worker.name}`
+  let losses = step.losses
+  if (step.state === 'running') {
+    losses++
+    if (losses >= defaults.losses) {
+      giveUp(change, step, losses)
+      return false
+    }
+    change.moveStep(step.name, 'ready', 'errand', 'its worker was lost')
+  } else if (step.state !== 'ready' && step.state !== 'retrying') return false
+  if (change.state === 'pending') change.moveTask('running', actor)
+  change.moveStep(step.name, 'running', actor, step.otherwise ? 'taking the alternative path' : null, {
+    // A lost worker does not spend an attempt: only what the handler itself did counts.
+    attempt: step.state === 'running' || step.otherwise ? Math.max(step.attempt, 1) : step.attempt + 1,
+    losses,
+    lease: leaseOf(wake),
+    worker: worker.id,
+  })
+  return true
+}
+
+/** A step that ends every worker it meets must not go on doing so. */
+function giveUp(change: TaskChange, step: StepRow, losses: number): void {
+  const failure = {
+    code: 'worker-lost',
+    title: 'The step ended the worker that ran it, again and again',
+    detail: `${losses} workers were lost while they ran the step "${step.name}".`,
+    hint: 'Look at the logs of the workers: a crash of the process, or too little memory, is likely.',
+    retryable: false,
+    step: step.name,
+    reference: step.task_id.slice(-12),
+  }
+  change.failure ??= failure
+  change.moveStep(step.name, 'failed', 'errand', failure.title, { failure, losses, lease: null, worker: null })
+  change.follow()
+}
+
+type UploadRows = Awaited<ReturnType<TaskServices['uploads']['findAll']>>
+
+function claimOf(change: TaskChange, wake: Taken, uploads: UploadRows): Claim {
+  const { shape, steps, task } = change.record
+  const step = steps.get(wake.step.step)
+  const declared = shape.steps.find(({ name }) => name === wake.step.step)
+  if (step === undefined || declared === undefined)
+    throw new Error(`The task ${task.id} has no step ${wake.step.step}.`)
+  const wanted = declared.kind === 'step' || declared.kind === 'fan-out' ? declared.after : [...steps.keys()]
+  const results: Record<string, unknown> = {}
+  for (const name of wanted) {
+    const before = steps.get(name)
+    if (before?.state === 'completed') results[name] = before.result
+  }
+  return {
+    taskId: task.id,
+    step: step.name,
+    lease: leaseOf(wake),
+    definition: task.definition,
+    version: task.version,
+    kind: declared.kind,
+    attempt: change.patches.get(step.name)?.attempt ?? step.attempt,
+    input: task.input,
+    results,
+    checkpoint: step.checkpoint,
+    once: step.once,
+    principal: { id: task.owner, name: task.owner_name },
+    scope: task.scope,
+    uploads: Object.fromEntries(
+      Object.entries(task.uploads).flatMap(([name, id]) => {
+        const row = uploads.get(id)
+        if (row === undefined) return []
+        return [[name, { filename: row.filename, mediaType: row.media_type, size: row.size, sha256: row.sha256 }]]
+      }),
+    ),
+    otherwise: step.otherwise ? step.failure : null,
+    timeout: declared.timeout ?? null,
+  }
+}

@@ -1,0 +1,111 @@
+import { type Kysely, sql } from 'kysely'
+import { isId, may, taskUnknown, visibleTasks } from '../access/policy.ts'
+import type { Tables } from '../database/schema.ts'
+import { Problem } from '../problem.ts'
+import type { LogLine, Principal, TaskPage, TaskQuery, TaskView, Transition } from '../types.ts'
+import type { StepRow, TaskRow } from './record.ts'
+import type { TaskServices } from './services.ts'
+import { taskView } from './view.ts'
+
+const PAGE = { default: 50, most: 200 }
+
+/** @throws {Problem} `task-unknown`, also for what `who` may not see */
+export async function findTask(services: TaskServices, id: string, who: Principal): Promise<TaskRow> {
+  const row = isId(id)
+    ? await services.db.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst()
+    : undefined
+  if (row === undefined || !may(who, 'view', row)) throw taskUnknown(id)
+  return row
+}
+
+export async function readTask(services: TaskServices, id: string, who: Principal): Promise<TaskView> {
+  const task = await findTask(services, id, who)
+  const [view] = await viewsOf(services, [task])
+  if (view === undefined) throw taskUnknown(id)
+  return view
+}
+
+async function viewsOf(services: TaskServices, tasks: readonly TaskRow[]): Promise<TaskView[]> {
+  const ids = tasks.map(({ id }) => id)
+  if (ids.length === 0) return []
+  const [steps, artifacts, served] = await Promise.all([
+    services.db
+      .selectFrom('steps')
+      .selectAll()
+      .where(sql<boolean>`task_id = ANY(${ids}::uuid[])`)
+      .orderBy('ordinal')
+      .execute(),
+    services.artifacts.ofTasks(ids),
+    services.catalog.served(services.db),
+  ])
+  const stepsOf = Map.groupBy<string, StepRow>(steps, ({ task_id }) => task_id)
+  const artifactsOf = Map.groupBy(artifacts, ({ task_id }) => task_id)
+  return Promise.all(
+    tasks.map(async (task) =>
+      taskView({
+        task,
+        steps: stepsOf.get(task.id) ?? [],
+        artifacts: artifactsOf.get(task.id) ?? [],
+        shape: await services.catalog.shape(services.db, task.definition, task.version),
+        served,
+      }),
+    ),
+  )
+}
+
+/** A page of tasks, newest first. The token is the id of the last task of the page before: ids grow with time. */
+export async function listTasks(services: TaskServices, query: TaskQuery, who: Principal): Promise<TaskPage> {
+  const limit = Math.min(Math.max(1, query.limit ?? PAGE.default), PAGE.most)
+  let tasks = visibleTasks(services.db, who).selectAll()
+  if (query.state !== undefined && query.state.length > 0) tasks = tasks.where('state', 'in', [...query.state])
+  if (query.definition !== undefined) tasks = tasks.where('definition', '=', query.definition)
+  if (query.scope !== undefined) tasks = tasks.where('scope', '=', query.scope)
+  if (query.owner !== undefined) tasks = tasks.where('owner', '=', query.owner)
+  for (const word of (query.q ?? '').split(/\s+/).filter(Boolean).slice(0, 10)) {
+    const pattern = `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
+    tasks = tasks.where(sql<boolean>`(title ILIKE ${pattern} OR scope ILIKE ${pattern} OR id::text ILIKE ${pattern})`)
+  }
+  if (query.pageToken !== undefined) {
+    if (!isId(query.pageToken)) {
+      throw new Problem({
+        code: 'page-token-invalid',
+        status: 400,
+        title: 'The page token is not valid',
+        hint: 'Use the token that came with the page before.',
+      })
+    }
+    tasks = tasks.where('id', '<', query.pageToken)
+  }
+  const rows = await tasks
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
+  const views = await viewsOf(services, rows.slice(0, limit))
+  return {
+    tasks: views.map(({ input: _input, ...summary }) => summary),
+    nextPageToken: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null,
+  }
+}
+
+/** In order, after sequence number `after`. */
+export async function readTransitions(db: Kysely<Tables>, id: string, after = 0): Promise<Transition[]> {
+  const rows = await db
+    .selectFrom('transitions')
+    .select(['task_id as taskId', 'sequence', 'step', 'from', 'to', 'reason', 'actor', 'at'])
+    .where('task_id', '=', id)
+    .where('sequence', '>', after)
+    .orderBy('sequence')
+    .execute()
+  return rows
+}
+
+export async function readLogs(db: Kysely<Tables>, id: string, after = 0): Promise<LogLine[]> {
+  return db
+    .selectFrom('logs')
+    .select(['id', 'step', 'message', 'at'])
+    .where('task_id', '=', id)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(10_000)
+    .execute()
+}

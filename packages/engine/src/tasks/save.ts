@@ -1,0 +1,106 @@
+import { isFinal } from '@errand/task'
+import { sql, type Transaction } from 'kysely'
+import type { Tables } from '../database/schema.ts'
+import { type Dispatch, queueOf, type Wake } from '../dispatch/dispatch.ts'
+import type { TaskChange } from './change.ts'
+
+/**
+ * Writes what has changed, for any number of tasks, in a fixed number of statements: a batch of a hundred tasks costs
+ * hardly more round trips than one.
+ */
+export async function saveChanges(
+  trx: Transaction<Tables>,
+  dispatch: Dispatch,
+  changes: readonly TaskChange[],
+): Promise<void> {
+  const changed = changes.filter((change) => change.changed)
+  if (changed.length === 0) return
+  await sql`
+    UPDATE errand.tasks AS t SET
+      state = x.state,
+      failure = x.failure,
+      sequence = x.sequence,
+      started_at = CASE WHEN x.begun THEN coalesce(t.started_at, now()) ELSE t.started_at END,
+      finished_at = CASE WHEN x.ended THEN now() ELSE t.finished_at END
+    FROM jsonb_to_recordset(${JSON.stringify(
+      changed.map((change) => ({
+        id: change.record.task.id,
+        state: change.state,
+        failure: change.failure,
+        sequence: change.sequence,
+        begun: change.begun,
+        ended: isFinal('task', change.state),
+      })),
+    )}::jsonb) AS x (id uuid, state text, failure jsonb, sequence int, begun boolean, ended boolean)
+    WHERE t.id = x.id`.execute(trx)
+
+  const steps = changed.flatMap((change) =>
+    [...change.patches].map(([name, patch]) => ({ task_id: change.record.task.id, name, ...patch })),
+  )
+  if (steps.length > 0) {
+    await sql`
+      UPDATE errand.steps AS s SET
+        state = x.state,
+        attempt = x.attempt,
+        losses = x.losses,
+        otherwise = x.otherwise,
+        lease = x.lease,
+        worker = x.worker,
+        job = x.job,
+        result = x.result,
+        failure = x.failure,
+        retry_at = CASE WHEN x."retryIn" IS NULL THEN NULL ELSE now() + make_interval(secs => x."retryIn") END,
+        changed_at = now(),
+        started_at = CASE WHEN x.begun THEN coalesce(s.started_at, now()) ELSE s.started_at END,
+        finished_at = CASE WHEN x.ended THEN now() ELSE s.finished_at END
+      FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS x (
+        task_id uuid, name text, state text, attempt int, losses int, otherwise boolean, lease text, worker text,
+        job uuid, result jsonb, failure jsonb, "retryIn" float8, begun boolean, ended boolean)
+      WHERE s.task_id = x.task_id AND s.name = x.name`.execute(trx)
+  }
+  await insertTransitions(
+    trx,
+    changed.flatMap((change) => change.moves.map((move) => ({ task_id: change.record.task.id, ...move }))),
+  )
+  await sendWakes(
+    trx,
+    dispatch,
+    changed.map((change) => ({
+      queue: queueOf(change.record.task.definition, change.record.task.version),
+      wakes: change.wakes,
+    })),
+  )
+}
+
+/** A history line for each move. */
+export async function insertTransitions(
+  trx: Transaction<Tables>,
+  rows: readonly {
+    task_id: string
+    sequence: number
+    step: string | null
+    from: string | null
+    to: string
+    reason: string | null
+    actor: string
+  }[],
+): Promise<void> {
+  await sql`
+    INSERT INTO errand.transitions (task_id, sequence, step, "from", "to", reason, actor)
+    SELECT task_id, sequence, step, "from", "to", reason, actor
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      AS x (task_id uuid, sequence int, step text, "from" text, "to" text, reason text, actor text)`.execute(trx)
+}
+
+/** One insert for each queue. */
+export async function sendWakes(
+  trx: Transaction<Tables>,
+  dispatch: Dispatch,
+  batches: readonly { queue: string; wakes: readonly Wake[] }[],
+): Promise<void> {
+  const byQueue = new Map<string, Wake[]>()
+  for (const { queue, wakes } of batches) {
+    if (wakes.length > 0) byQueue.set(queue, [...(byQueue.get(queue) ?? []), ...wakes])
+  }
+  for (const [queue, wakes] of byQueue) await dispatch.send(trx, queue, wakes)
+}

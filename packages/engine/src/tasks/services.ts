@@ -1,0 +1,18 @@
+import type { Logger } from 'pino'
+import type { Artifacts } from '../artifacts/artifacts.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Db } from '../database/open.ts'
+import type { Dispatch } from '../dispatch/dispatch.ts'
+import type { Bus } from '../events/bus.ts'
+import type { Uploads } from '../uploads/uploads.ts'
+
+/** The rooms that the tasks room stands on. */
+export interface TaskServices {
+  db: Db
+  dispatch: Dispatch
+  catalog: Catalog
+  bus: Bus
+  artifacts: Artifacts
+  uploads: Uploads
+  logger: Logger
+}

@@ -1,0 +1,303 @@
+import { type DefinitionShape, fillTemplate } from '@errand/task'
+import { sql, type Transaction } from 'kysely'
+import { v7 as uuidv7 } from 'uuid'
+import { isId } from '../access/policy.ts'
+import { batched, type Outcome } from '../batch.ts'
+import { defaults } from '../config.ts'
+import type { Tables } from '../database/schema.ts'
+import { queueOf } from '../dispatch/dispatch.ts'
+import { Problem } from '../problem.ts'
+import type { Origin, Principal, SubmitRequest } from '../types.ts'
+import { TaskChange } from './change.ts'
+import { checkInput, requestDigest } from './check-input.ts'
+import type { StepRow, TaskRow } from './record.ts'
+import { insertTransitions, sendWakes } from './save.ts'
+import type { TaskServices } from './services.ts'
+
+/** A request that has passed every check which needs no lock. */
+interface Checked {
+  shape: DefinitionShape
+  row: Omit<TaskRow, 'created_at' | 'started_at' | 'finished_at' | 'deadline_at'> & { deadline: number | null }
+}
+
+/** A task that is there now, or was there before. */
+export interface Accepted {
+  id: string
+  created: boolean
+}
+
+const KEY_LIMIT = 255
+
+/** Takes tasks in: each with its steps, its first transitions and its first dispatch in one transaction. */
+export function createSubmit(services: TaskServices) {
+  const insert = batched<Checked, Accepted>((requests) => insertAll(services, requests), {
+    max: defaults.batch,
+    // Two, so that one batch is prepared while the other commits; more would only make batches smaller.
+    parallel: 2,
+  })
+  return async (request: SubmitRequest, who: Principal): Promise<Accepted> => {
+    const checked = await check(services, request, who)
+    const accepted = await insert(checked)
+    if (accepted.created)
+      services.bus.tell({ tasks: [accepted.id], queues: [queueOf(checked.shape.name, checked.shape.version)] })
+    return accepted
+  }
+}
+
+async function check(services: TaskServices, request: SubmitRequest, who: Principal): Promise<Checked> {
+  const shape = await services.catalog.choose(request.definition, request.version)
+  await services.dispatch.ensure(queueOf(shape.name, shape.version))
+  const input = checkInput(shape, request.input)
+  const uploads = await checkUploads(services, shape, request.uploads ?? {}, who)
+  if (
+    request.idempotencyKey !== undefined &&
+    (request.idempotencyKey.length > KEY_LIMIT || request.idempotencyKey === '')
+  ) {
+    throw new Problem({
+      code: 'idempotency-key-invalid',
+      status: 400,
+      title: 'The Idempotency-Key is not valid',
+      detail: `It has ${request.idempotencyKey.length} characters; 1 to ${KEY_LIMIT} are allowed.`,
+      hint: 'A UUID does well.',
+    })
+  }
+  return {
+    shape,
+    row: {
+      id: uuidv7(),
+      definition: shape.name,
+      version: shape.version,
+      title: shape.title,
+      scope: shape.scope === undefined ? '' : fillTemplate(shape.scope, input),
+      owner: who.id,
+      owner_name: who.name,
+      input,
+      uploads,
+      origin: request.origin ?? { by: 'api' },
+      state: 'pending',
+      failure: null,
+      unique_key: shape.unique === undefined ? null : fillTemplate(shape.unique.key, input),
+      idempotency_key: request.idempotencyKey ?? null,
+      request_digest:
+        request.idempotencyKey === undefined
+          ? null
+          : requestDigest({ definition: request.definition, input: request.input ?? {}, uploads }),
+      sequence: 0,
+      deadline: shape.deadline ?? null,
+    },
+  }
+}
+
+async function checkUploads(
+  services: TaskServices,
+  shape: DefinitionShape,
+  given: Readonly<Record<string, string>>,
+  who: Principal,
+): Promise<Record<string, string>> {
+  for (const name of Object.keys(given)) {
+    if (shape.uploads[name] === undefined) {
+      throw new Problem({
+        code: 'upload-unexpected',
+        status: 422,
+        title: `${shape.title} takes no upload "${name}"`,
+        hint: `It takes: ${Object.keys(shape.uploads).join(', ') || 'none'}.`,
+      })
+    }
+  }
+  for (const [name, { optional, title, maxSize }] of Object.entries(shape.uploads)) {
+    const id = given[name]
+    if (id === undefined) {
+      if (optional) continue
+      throw new Problem({
+        code: 'upload-missing',
+        status: 422,
+        title: `${shape.title} needs the file "${name}"`,
+        detail: `${title} was not handed in.`,
+        hint: `On the command line: --upload ${name}=PATH.`,
+      })
+    }
+    const upload = isId(id) ? await services.uploads.find(id) : undefined
+    if (upload === undefined || (upload.owner !== who.id && !who.staff)) {
+      throw new Problem({
+        code: 'upload-unknown',
+        status: 422,
+        title: `The upload for "${name}" is not known`,
+        detail: `There is no upload ${id}, or it has expired.`,
+        hint: 'Upload the file again and use the id you are given.',
+      })
+    }
+    if (maxSize !== undefined && upload.size > maxSize) {
+      throw new Problem({
+        code: 'upload-too-large',
+        status: 422,
+        title: `The file for "${name}" is too large`,
+        detail: `It has ${upload.size} bytes; ${maxSize} bytes are allowed.`,
+      })
+    }
+  }
+  return { ...given }
+}
+
+async function insertAll(services: TaskServices, requests: readonly Checked[]): Promise<Outcome<Accepted>[]> {
+  return services.db.transaction().execute(async (trx) => {
+    const changes = requests.map(firstChange)
+    const { rows } = await sql<{ id: string }>`
+      INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
+        unique_key, idempotency_key, request_digest, sequence, deadline_at)
+      SELECT id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
+        unique_key, idempotency_key, request_digest, sequence, now() + make_interval(secs => deadline)
+      FROM jsonb_to_recordset(${JSON.stringify(
+        requests.map(({ row }, index) => ({ ...row, sequence: changes[index]?.sequence })),
+      )}::jsonb) AS x (id uuid, definition text, version int, title text, scope text, owner text, owner_name text,
+        input jsonb, uploads jsonb, origin jsonb, state text, unique_key text, idempotency_key text, request_digest text,
+        sequence int, deadline float8)
+      ON CONFLICT DO NOTHING
+      RETURNING id`.execute(trx)
+    const inserted = new Set(rows.map(({ id }) => id))
+    const made = changes.filter((change) => inserted.has(change.record.task.id))
+    if (made.length > 0) await insertDetails(services, trx, made)
+    const outcomes: Outcome<Accepted>[] = []
+    for (const { shape, row } of requests) {
+      if (inserted.has(row.id)) outcomes.push({ ok: true, value: { id: row.id, created: true } })
+      else outcomes.push(await explainConflict(trx, shape, row))
+    }
+    return outcomes
+  })
+}
+
+async function insertDetails(
+  services: TaskServices,
+  trx: Transaction<Tables>,
+  made: readonly TaskChange[],
+): Promise<void> {
+  await sql`
+    INSERT INTO errand.steps (task_id, name, ordinal, kind, state, job)
+    SELECT task_id, name, ordinal, kind, state, job
+    FROM jsonb_to_recordset(${JSON.stringify(
+      made.flatMap((change) =>
+        [...change.record.steps.values()].map(({ kind, name, ordinal, state, task_id }) => ({
+          task_id,
+          name,
+          ordinal,
+          kind,
+          state: change.stepState(name) ?? state,
+          job: change.patches.get(name)?.job ?? null,
+        })),
+      ),
+    )}::jsonb) AS x (task_id uuid, name text, ordinal int, kind text, state text, job uuid)`.execute(trx)
+  await insertTransitions(
+    trx,
+    made.flatMap((change) => change.moves.map((move) => ({ task_id: change.record.task.id, ...move }))),
+  )
+  await sendWakes(
+    trx,
+    services.dispatch,
+    made.map(({ record, wakes }) => ({ queue: queueOf(record.task.definition, record.task.version), wakes })),
+  )
+}
+
+/** The new task, and what follows from it at once: the steps that wait for nothing. */
+function firstChange({ shape, row }: Checked): TaskChange {
+  const now = new Date(0)
+  const steps = shape.steps.map(
+    ({ kind, name }, ordinal): StepRow => ({
+      task_id: row.id,
+      name,
+      ordinal,
+      kind,
+      state: 'pending',
+      attempt: 0,
+      losses: 0,
+      otherwise: false,
+      lease: null,
+      worker: null,
+      job: null,
+      progress: null,
+      result: null,
+      checkpoint: null,
+      once: {},
+      log_lines: 0,
+      failure: null,
+      retry_at: null,
+      changed_at: now,
+      started_at: null,
+      finished_at: null,
+    }),
+  )
+  const { deadline: _deadline, ...task } = row
+  const change = new TaskChange({
+    // The times are the database's; nothing before the insert looks at them.
+    task: { ...task, created_at: now, started_at: null, finished_at: null, deadline_at: null },
+    steps: new Map(steps.map((step) => [step.name, step])),
+    shape,
+  })
+  change.sequence++
+  change.moves.push({
+    sequence: change.sequence,
+    step: null,
+    from: null,
+    to: 'pending',
+    reason: describeOrigin(row.origin),
+    actor: row.owner,
+  })
+  change.follow()
+  return change
+}
+
+function describeOrigin(origin: Origin): string | null {
+  return origin.of === undefined ? null : `run again of ${origin.of}`
+}
+
+async function explainConflict(
+  trx: Transaction<Tables>,
+  shape: DefinitionShape,
+  row: Checked['row'],
+): Promise<Outcome<Accepted>> {
+  if (row.idempotency_key !== null) {
+    const same = await trx
+      .selectFrom('tasks')
+      .select(['id', 'request_digest'])
+      .where('owner', '=', row.owner)
+      .where('idempotency_key', '=', row.idempotency_key)
+      .executeTakeFirst()
+    if (same !== undefined) {
+      if (same.request_digest === row.request_digest) return { ok: true, value: { id: same.id, created: false } }
+      return {
+        ok: false,
+        error: new Problem({
+          code: 'idempotency-key-reused',
+          status: 422,
+          title: 'The Idempotency-Key was used for another request',
+          detail: `It belongs to the task ${same.id}.`,
+          hint: 'Use a new key for a new request.',
+          extensions: { task: same.id },
+        }),
+      }
+    }
+  }
+  const running = await trx
+    .selectFrom('tasks')
+    .select(['id', 'owner_name'])
+    .where('definition', '=', row.definition)
+    .where('unique_key', '=', row.unique_key)
+    .where('state', 'in', ['pending', 'running', 'canceling'])
+    .executeTakeFirst()
+  // It ended between our insert and this look: the caller's next try will go through.
+  if (running !== undefined && shape.unique?.conflict === 'join') {
+    return { ok: true, value: { id: running.id, created: false } }
+  }
+  return {
+    ok: false,
+    error: new Problem({
+      code: 'task-running',
+      status: 409,
+      title: `${shape.title} is running already`,
+      detail:
+        running === undefined
+          ? 'It was running a moment ago.'
+          : `One at a time: the task ${running.id}, started by ${running.owner_name}, is not over.`,
+      hint: running === undefined ? 'Try again.' : 'Open that task, wait for it, or cancel it.',
+      extensions: running === undefined ? {} : { task: running.id },
+    }),
+  }
+}

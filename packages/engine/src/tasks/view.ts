@@ -1,0 +1,88 @@
+import { type DefinitionShape, isFinal, withoutStack } from '@errand/task'
+import { type ArtifactRow, artifactView } from '../artifacts/artifacts.ts'
+import { queueOf } from '../dispatch/dispatch.ts'
+import type { StepView, TaskView } from '../types.ts'
+import type { StepRow, TaskRow } from './record.ts'
+
+/** All that makes up a task as people and programs see it. */
+export interface ViewParts {
+  task: TaskRow
+  steps: readonly StepRow[]
+  artifacts: readonly ArtifactRow[]
+  shape: DefinitionShape
+  /** Versions that a live worker serves. */
+  served: ReadonlySet<string>
+}
+
+export function taskView({ artifacts, served, shape, steps, task }: ViewParts): TaskView {
+  return {
+    id: task.id,
+    definition: task.definition,
+    version: task.version,
+    title: task.title,
+    state: task.state,
+    waiting: waitingReason(task, steps, shape, served),
+    owner: { id: task.owner, name: task.owner_name },
+    scope: task.scope,
+    input: task.input,
+    origin: task.origin,
+    steps: steps.map((step) => stepView(step, shape)),
+    artifacts: artifacts.map((row) => artifactView(row, shape.artifacts[row.slot]?.title ?? row.slot)),
+    failure: task.failure === null ? null : withoutStack(task.failure),
+    sequence: task.sequence,
+    createdAt: task.created_at,
+    startedAt: task.started_at,
+    finishedAt: task.finished_at,
+  }
+}
+
+function stepView(step: StepRow, shape: DefinitionShape): StepView {
+  const declared = shape.steps.find(({ name }) => name === step.name)
+  const { progress } = step
+  return {
+    name: step.name,
+    title: declared?.title ?? step.name,
+    kind: step.kind,
+    after: declared?.after ?? [],
+    state: step.state,
+    attempt: step.attempt,
+    attempts: declared?.retry.attempts ?? 1,
+    progress:
+      progress === null
+        ? null
+        : {
+            done: progress.done,
+            total: progress.total ?? null,
+            unit: declared?.unit ?? null,
+            message: progress.message ?? null,
+          },
+    failure: step.failure === null ? null : withoutStack(step.failure),
+    retryAt: step.state === 'retrying' ? step.retry_at : null,
+    startedAt: step.started_at,
+    finishedAt: step.finished_at,
+  }
+}
+
+/** Why nothing of the task runs right now, in words a user understands; `null` while something does. */
+export function waitingReason(
+  task: Pick<TaskRow, 'state' | 'definition' | 'version'>,
+  steps: readonly Pick<StepRow, 'name' | 'state' | 'attempt' | 'retry_at' | 'otherwise'>[],
+  shape: DefinitionShape,
+  served: ReadonlySet<string>,
+  now: Date = new Date(),
+): string | null {
+  if (isFinal('task', task.state)) return null
+  if (task.state === 'canceling') return 'the running steps are ending'
+  if (steps.some(({ state }) => state === 'running')) return null
+  if (!served.has(queueOf(task.definition, task.version))) {
+    return `waiting for a worker that has ${task.definition} v${task.version}`
+  }
+  const retrying = steps.find(({ state }) => state === 'retrying')
+  if (retrying !== undefined) {
+    const attempts = shape.steps.find(({ name }) => name === retrying.name)?.retry.attempts ?? 1
+    const seconds = Math.max(0, Math.ceil(((retrying.retry_at?.getTime() ?? 0) - now.getTime()) / 1000))
+    if (retrying.otherwise) return 'the alternative path is next'
+    return `retry in ${seconds} s (attempt ${retrying.attempt + 1} of ${attempts})`
+  }
+  return 'waiting for a free worker'
+}

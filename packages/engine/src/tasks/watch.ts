@@ -1,0 +1,82 @@
+import { isFinal } from '@errand/task'
+import { may } from '../access/policy.ts'
+import { defaults } from '../config.ts'
+import { Signals } from '../events/signals.ts'
+import type { FeedEvent, Principal } from '../types.ts'
+import { findTask, readLogs, readTask, readTransitions } from './read.ts'
+import type { TaskServices } from './services.ts'
+
+/**
+ * What happened after transition `after` and then what happens. It is read from the record, which numbers a task's
+ * transitions without gaps; signals only say when to look. The policy is asked at each look.
+ */
+export async function* watchTask(
+  services: TaskServices,
+  id: string,
+  who: Principal,
+  options: { after?: number; signal?: AbortSignal } = {},
+): AsyncIterable<FeedEvent> {
+  const signals = new Signals(options.signal)
+  const off = services.bus.onTask(id, () => signals.raise())
+  let sequence = options.after ?? 0
+  let line = 0
+  let seen = ''
+  try {
+    await findTask(services, id, who)
+    while (!signals.aborted) {
+      signals.clear()
+      // The task first: what it says is then never ahead of the transitions that follow it.
+      const task = await readTask(services, id, who)
+      for (const transition of await readTransitions(services.db, id, sequence)) {
+        sequence = transition.sequence
+        yield { type: 'transition', transition }
+      }
+      for (const log of await readLogs(services.db, id, line)) {
+        line = log.id
+        yield { type: 'log', taskId: id, line: log }
+      }
+      const now = JSON.stringify(task)
+      if (now !== seen) {
+        seen = now
+        yield { type: 'task', task }
+      }
+      if (isFinal('task', task.state) && task.sequence === sequence) return
+      await signals.wait(defaults.watchPoll)
+      await signals.pause(defaults.watchInterval)
+    }
+  } finally {
+    off()
+    signals.close()
+  }
+}
+
+/** The tasks that `who` may see, whenever one changes, from now on. */
+export async function* watchAll(
+  services: TaskServices,
+  who: Principal,
+  options: { signal?: AbortSignal } = {},
+): AsyncIterable<FeedEvent> {
+  const signals = new Signals(options.signal)
+  const changed = new Set<string>()
+  const off = services.bus.onAnyTask((id) => {
+    changed.add(id)
+    signals.raise()
+  })
+  try {
+    while (!signals.aborted) {
+      signals.clear()
+      const ids = [...changed]
+      changed.clear()
+      for (const id of ids) {
+        const row = await services.db.selectFrom('tasks').select('owner').where('id', '=', id).executeTakeFirst()
+        if (row === undefined || !may(who, 'view', row)) continue
+        yield { type: 'task', task: await readTask(services, id, who) }
+      }
+      await signals.wait(undefined)
+      await signals.pause(defaults.watchInterval)
+    }
+  } finally {
+    off()
+    signals.close()
+  }
+}

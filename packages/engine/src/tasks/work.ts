@@ -1,0 +1,222 @@
+import type { Readable } from 'node:stream'
+import type { ByteRange, DefinitionShape, Failure } from '@errand/task'
+import { sql } from 'kysely'
+import { defaults } from '../config.ts'
+import { type Lease, queueOf } from '../dispatch/dispatch.ts'
+import { ClaimLost, Problem } from '../problem.ts'
+import type { ArtifactSink, Claim, ClaimRef, HeartbeatAnswer, WorkerInfo, WorkerPort } from '../types.ts'
+import { claimSteps, parseLease } from './claim.ts'
+import { Reports } from './reports.ts'
+import type { TaskServices } from './services.ts'
+import { createSettle } from './settle.ts'
+
+interface Registered {
+  info: WorkerInfo
+  definitions: { name: string; version: number; queue: string }[]
+  /** Queues found empty, until when they are not asked again without being told of work. */
+  idleUntil: Map<string, number>
+  /** Where the next round begins, so that no definition always comes first. */
+  turn: number
+}
+
+/** The engine's side towards workers. */
+export class Work implements WorkerPort {
+  readonly #services: TaskServices
+  readonly #reports: Reports
+  readonly #settle: ReturnType<typeof createSettle>
+  readonly #workers = new Map<string, Registered>()
+  readonly #off: () => void
+
+  constructor(services: TaskServices) {
+    this.#services = services
+    this.#reports = new Reports(services)
+    this.#settle = createSettle(services)
+    this.#off = services.bus.onQueue((queue) => {
+      for (const worker of this.#workers.values()) worker.idleUntil.delete(queue)
+    })
+  }
+
+  async register(worker: WorkerInfo, shapes: readonly DefinitionShape[]): Promise<void> {
+    await this.#services.catalog.register(worker, shapes)
+    this.#workers.set(worker.id, {
+      info: worker,
+      definitions: shapes.map(({ name, version }) => ({ name, version, queue: queueOf(name, version) })),
+      idleUntil: new Map(),
+      turn: 0,
+    })
+  }
+
+  async unregister(workerId: string): Promise<void> {
+    this.#workers.delete(workerId)
+    await this.#services.catalog.stopped(workerId)
+  }
+
+  async claim(workerId: string, limit: number): Promise<Claim[]> {
+    const worker = this.#workers.get(workerId)
+    if (worker === undefined || worker.definitions.length === 0) return []
+    const claims: Claim[] = []
+    const { definitions } = worker
+    const first = worker.turn++
+    for (let offset = 0; offset < definitions.length && claims.length < limit; offset++) {
+      const definition = definitions[(first + offset) % definitions.length]
+      if (definition === undefined || (worker.idleUntil.get(definition.queue) ?? 0) > Date.now()) continue
+      // Marked before asking: work that is announced meanwhile takes the mark away again.
+      worker.idleUntil.set(definition.queue, Date.now() + defaults.idlePoll)
+      const wanted = limit - claims.length
+      const found = await claimSteps(this.#services, worker.info, definition, wanted)
+      claims.push(...found.claims)
+      if (found.taken >= wanted || found.taken > found.claims.length) worker.idleUntil.delete(definition.queue)
+    }
+    return claims
+  }
+
+  onWork(listener: () => void): () => void {
+    return this.#services.bus.onQueue((queue) => {
+      for (const { definitions } of this.#workers.values()) {
+        if (definitions.some((definition) => definition.queue === queue)) return listener()
+      }
+    })
+  }
+
+  onCancel(listener: (taskId: string) => void): () => void {
+    return this.#services.bus.onCanceled((taskId) => {
+      // Clean-up steps run while their task is ending and are not to be ended with it. While one runs, no other does.
+      this.#runsOrdinarySteps(taskId).then(
+        (yes) => yes && listener(taskId),
+        (error: unknown) =>
+          this.#services.logger.warn({ err: error, task: taskId }, 'a cancel is passed on with the next heartbeat'),
+      )
+    })
+  }
+
+  async #runsOrdinarySteps(taskId: string): Promise<boolean> {
+    const row = await this.#services.db
+      .selectFrom('steps')
+      .select('name')
+      .where('task_id', '=', taskId)
+      .where('state', '=', 'running')
+      .where('kind', 'not in', ['on-failure', 'on-cancel'])
+      .executeTakeFirst()
+    return row !== undefined
+  }
+
+  async heartbeat(workerId: string, claims: readonly ClaimRef[]): Promise<HeartbeatAnswer> {
+    await this.#services.catalog.beat(workerId)
+    if (claims.length === 0) return { lost: [], canceling: [] }
+    const { rows } = await sql<{ lease: string; queue: string; ending: boolean }>`
+      SELECT s.lease, t.definition || '/v' || t.version AS queue,
+        (t.state = 'canceling' OR t.failure IS NOT NULL) AND s.kind NOT IN ('on-failure', 'on-cancel') AS ending
+      FROM jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) AS x ("taskId" uuid, step text, lease text)
+      JOIN errand.steps s ON s.task_id = x."taskId" AND s.name = x.step AND s.lease = x.lease AND s.state = 'running'
+      JOIN errand.tasks t ON t.id = s.task_id`.execute(this.#services.db)
+    const held = new Map(rows.map((row) => [row.lease, row]))
+    const byQueue = Map.groupBy(rows, ({ queue }) => queue)
+    for (const [queue, group] of byQueue) {
+      const leases: Lease[] = group.map(({ lease }) => parseLease(lease))
+      if ((await this.#services.dispatch.beat(queue, leases)) === leases.length) continue
+      // Rare: some lease has lapsed. Only asking one by one tells which.
+      for (const { lease } of group) {
+        if ((await this.#services.dispatch.beat(queue, [parseLease(lease)])) === 0) held.delete(lease)
+      }
+    }
+    return {
+      lost: claims.filter(({ lease }) => !held.has(lease)),
+      canceling: claims.filter(({ lease }) => held.get(lease)?.ending === true),
+    }
+  }
+
+  async progress(claim: ClaimRef, progress: { done: number; total?: number; message?: string }): Promise<void> {
+    this.#reports.progress(claim, progress)
+  }
+
+  async log(claim: ClaimRef, message: string): Promise<void> {
+    this.#reports.log(claim, message)
+  }
+
+  saveCheckpoint(claim: ClaimRef, value: unknown): Promise<void> {
+    return this.#reports.saveCheckpoint(claim, value)
+  }
+
+  saveOnce(claim: ClaimRef, key: string, value: unknown): Promise<void> {
+    return this.#reports.saveOnce(claim, key, value)
+  }
+
+  async readUpload(claim: ClaimRef, name: string, range?: ByteRange): Promise<Readable> {
+    const task = await this.#taskOf(claim)
+    const id = task.uploads[name]
+    const upload = id === undefined ? undefined : await this.#services.uploads.find(id)
+    if (upload === undefined) {
+      throw new Problem({
+        code: 'upload-unknown',
+        status: 404,
+        title: `There is no upload "${name}"`,
+        detail: 'It was not handed in, or it has expired.',
+        hint: 'Start the task again with the file.',
+      })
+    }
+    return this.#services.uploads.read(upload, range)
+  }
+
+  async openArtifact(
+    claim: ClaimRef,
+    slot: string,
+    options: { filename: string; mediaType?: string },
+  ): Promise<ArtifactSink> {
+    const task = await this.#taskOf(claim)
+    const shape = await this.#services.catalog.shape(this.#services.db, task.definition, task.version)
+    const declared = shape.artifacts[slot]
+    if (declared === undefined) {
+      throw new Problem({
+        code: 'artifact-undeclared',
+        status: 422,
+        title: `The definition has no artifact "${slot}"`,
+        hint: `It has: ${Object.keys(shape.artifacts).join(', ') || 'none'}.`,
+      })
+    }
+    return this.#services.artifacts.open(claim, slot, declared, options)
+  }
+
+  async #taskOf(claim: ClaimRef) {
+    const row = await this.#services.db
+      .selectFrom('tasks')
+      .innerJoin('steps', 'steps.task_id', 'tasks.id')
+      .select(['tasks.uploads', 'tasks.definition', 'tasks.version'])
+      .where('tasks.id', '=', claim.taskId)
+      .where('steps.name', '=', claim.step)
+      .where('steps.lease', '=', claim.lease)
+      .where('steps.state', '=', 'running')
+      .executeTakeFirst()
+    if (row === undefined) throw new ClaimLost('The attempt has lost its claim.')
+    return row
+  }
+
+  async complete(claim: ClaimRef, result: unknown): Promise<void> {
+    await this.#reports.flush(claim)
+    await this.#settle({ claim: ref(claim), how: 'completed', result })
+  }
+
+  async fail(claim: ClaimRef, failure: Failure): Promise<void> {
+    await this.#reports.flush(claim)
+    await this.#settle({ claim: ref(claim), how: 'failed', failure })
+  }
+
+  async canceled(claim: ClaimRef): Promise<void> {
+    await this.#reports.flush(claim)
+    await this.#settle({ claim: ref(claim), how: 'canceled' })
+  }
+
+  async release(claim: ClaimRef): Promise<void> {
+    await this.#reports.flush(claim)
+    await this.#settle({ claim: ref(claim), how: 'released' })
+  }
+
+  async close(): Promise<void> {
+    this.#off()
+    await this.#reports.close()
+  }
+}
+
+/** A claim may carry more; only its name goes into the record. */
+function ref({ lease, step, taskId }: ClaimRef): ClaimRef {
+  return { taskId, step, lease }
+}
