@@ -11,7 +11,7 @@ export const unpackedSchema = z.object({
   root: z.string(),
   bundle: z.object({ key: z.string(), size: z.int() }),
   /** path, size, SHA-256, offset in the bundle or null. */
-  files: z.array(z.tuple([z.string(), z.int(), z.string(), z.int().nullable()])),
+  files: z.custom<[path: string, size: number, sha256: string, offset: number | null][]>(Array.isArray),
   notes: z.array(z.object({ kind: noteKind, path: z.string(), message: z.string() })),
   noteCounts: z.partialRecord(noteKind, z.int()),
 })

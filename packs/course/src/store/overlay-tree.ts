@@ -15,11 +15,19 @@ export interface OverlaidFile {
 export class OverlayTree implements CourseTree {
   readonly paths: readonly string[]
   readonly #owners = new Map<string, StoredTree>()
+  /** Set when there is nothing to lay over one another. */
+  readonly #only: StoredTree | undefined
   readonly #contents: ReadonlyMap<string, Uint8Array>
 
   /** @param contents - files that take the place of any tree's */
   constructor(trees: readonly StoredTree[], contents: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.#contents = contents
+    const [only] = trees
+    if (only && trees.length === 1 && contents.size === 0) {
+      this.#only = only
+      this.paths = only.paths
+      return
+    }
     for (const tree of trees) {
       for (const path of tree.paths) if (!this.#owners.has(path)) this.#owners.set(path, tree)
     }
@@ -42,7 +50,7 @@ export class OverlayTree implements CourseTree {
   }
 
   #owner(path: string): StoredTree {
-    const owner = this.#owners.get(path)
+    const owner = this.#only ?? this.#owners.get(path)
     if (!owner) throw new RangeError(`There is no file ${path}`)
     return owner
   }

@@ -27,7 +27,22 @@ const MAGIC = 'errand-course 1'
 /** `errand-course 1 000000012345\n`: the number is the length of the list in bytes. */
 const HEADER_BYTES = MAGIC.length + 1 + 12 + 1
 
-const listSchema = z.array(z.tuple([z.string(), z.int().min(0), z.string().length(64), z.literal([0, 1])]))
+type Row = [path: string, size: number, sha256: string, bundled: 0 | 1]
+
+/** One check for the whole list: a schema for each row would take longer than reading it. */
+const listSchema = z.custom<Row[]>((list) => Array.isArray(list) && list.every(isRow))
+
+function isRow(row: unknown): boolean {
+  if (!Array.isArray(row)) return false
+  const [path, size, sha256, bundled] = row as unknown[]
+  return (
+    typeof path === 'string' &&
+    Number.isSafeInteger(size) &&
+    typeof sha256 === 'string' &&
+    sha256.length === 64 &&
+    (bundled === 0 || bundled === 1)
+  )
+}
 
 /** What stands before the files' bytes. */
 export function encodeHead(files: readonly StoredFile[]): Buffer {
