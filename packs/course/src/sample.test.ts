@@ -12,7 +12,9 @@ test.each(['course', 'library'] as const)('the sample %s comes back byte for byt
   const store = await temporaryStore()
   const course = SAMPLE_KEYS[kind]
   const archive = uploadOf('sample.tar.gz', await collect(packSample(kind)))
-  await runTask(courseImport, { store, input: { course }, uploads: { archive } })
+  const imported = await runTask(courseImport, { store, input: { course }, uploads: { archive } })
+  const report = JSON.parse(imported.artifacts.report?.content.toString() ?? '')
+  expect(report.findings.filter(({ level }: { level: string }) => level === 'ERROR')).toEqual([])
   const { artifacts } = await runTask(courseExport, { store, input: { course } })
   const files = await filesIn(artifacts.archive?.content ?? Buffer.alloc(0))
   const paths = await filesOf(join(SAMPLE_FOLDER, kind))

@@ -62,8 +62,10 @@ export function chooseRoot(paths: readonly string[], kind: ContentKind): Root {
 
 /** What may have been meant, for the message. */
 function similar(paths: readonly string[]): string {
-  const near = paths.filter((path) => path.endsWith('.xml')).sort((a, b) => depth(a) - depth(b))
-  return near.length === 0 ? '' : `; its outermost XML files are ${near.slice(0, LISTED).join(', ')}`
+  const files = paths.filter((path) => path.endsWith('.xml')).sort()
+  const least = Math.min(...files.map(depth))
+  const near = files.filter((path) => depth(path) === least).slice(0, LISTED)
+  return near.length === 0 ? '' : `, but there is ${near.join(', ')}`
 }
 
 function depth(folder: string): number {
