@@ -1,4 +1,7 @@
 'use strict'
+// Keeps what was compiled, and the types that were stripped, for the next command: it starts in half the time.
+require('node:module').enableCompileCache()
+
 // Node 22 and 24 announce type stripping and node:sqlite as experimental: nothing a user of errand can act on.
 const emitWarning = process.emitWarning
 process.emitWarning = (warning, ...rest) => {

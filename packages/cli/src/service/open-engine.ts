@@ -6,16 +6,14 @@ import { places } from '../folder/data-folder.ts'
 
 /** The engine as the configuration wants it: PGlite and files in the data folder, unless it says otherwise. */
 export function openEngine(config: Config, logger: Logger): Promise<Engine> {
-  return createEngine({ ...engineConfig(config), logger })
-}
-
-/** Where the configuration keeps the record and the files. */
-export function engineConfig(config: Pick<Config, 'database' | 'storages' | 'data'>) {
-  return {
+  const { database, storages, data, maxUploadSize } = config
+  return createEngine({
     database:
-      config.database === undefined
-        ? { kind: 'pglite' as const, dataDir: join(config.data, places.database) }
-        : { kind: 'postgres' as const, url: config.database },
-    storages: config.storages ?? { default: { scheme: 'fs', root: join(config.data, places.storage) } },
-  }
+      database === undefined
+        ? { kind: 'pglite', dataDir: join(data, places.database) }
+        : { kind: 'postgres', url: database },
+    storages: storages ?? { default: { scheme: 'fs', root: join(data, places.storage) } },
+    logger,
+    ...(maxUploadSize === undefined ? {} : { uploadLimit: maxUploadSize }),
+  })
 }
