@@ -32,7 +32,7 @@ export type StepCallHandlers = {
 /** What a step's thread tells without waiting for an answer. */
 export interface StepNotes {
   /** The thread has begun; a thread kept busy by a former step does not say so. */
-  started: undefined
+  started: { threadId: number }
   progress: { done: number; total?: number; message?: string }
   log: string
   outcome: Outcome

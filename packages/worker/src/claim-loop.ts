@@ -94,18 +94,23 @@ export class ClaimLoop {
   }
 
   #run(claim: Claim): void {
+    const { lease } = claim
     const run = new StepRun(claim, this.#environment)
     const over = run.run().finally(() => {
-      this.#runs.delete(claim.lease)
+      this.#runs.delete(lease)
       this.#wake()
     })
-    this.#runs.set(claim.lease, { run, over })
-    if (this.#canceled.has(claim.taskId)) cancelRun(run)
+    this.#runs.set(lease, { run, over })
+    if (this.#canceled.has(claim.taskId) && claim.kind !== 'on-failure') cancelRun(run)
   }
 
   #cancel(taskId: string): void {
     if (this.#claiming) this.#canceled.add(taskId)
-    for (const { run } of this.#runs.values()) if (run.claim.taskId === taskId) cancelRun(run)
+    for (const { run } of this.#runs.values()) {
+      // The word that a step has failed may come after the clean-up for it was claimed. A cancel of that one comes
+      // with the heartbeat.
+      if (run.claim.taskId === taskId && run.claim.kind !== 'on-failure') cancelRun(run)
+    }
   }
 
   async #heartbeat(): Promise<void> {

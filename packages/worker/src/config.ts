@@ -14,8 +14,17 @@ export const STOP_ABORT_MS = 2_000
 export const HEARTBEAT_MS = 3_000
 /** Milliseconds. Work is announced; the poll is for an announcement that got lost. */
 export const POLL_MS = 2_000
-/** MiB of JavaScript heap for one thread. A step that needs more should stream. */
+/** MiB of JavaScript heap and buffers for one thread. A step that needs more should stream. */
 export const DEFAULT_MEMORY_MB = 512
+/** Milliseconds between two looks at a thread's memory: at 200 MB a second, a leak gets 40 MB over its limit. */
+export const MEMORY_WATCH_MS = 200
+/**
+ * MiB of heap at which V8 itself ends the thread, for a limit of `memoryMb`. Well above it, because V8 at its limit
+ * now and then ends the whole process (tried: one large allocation is enough); the watch is to be first.
+ */
+export function hardMemoryLimit(memoryMb: number): number {
+  return memoryMb + Math.max(256, memoryMb)
+}
 /** Milliseconds a pack may take to load. Loading is reading code; what takes longer waits for something it should not. */
 export const PACK_LOAD_MS = 60_000
 /** Milliseconds until a step's first sign from its thread; a thread that is kept busy by a former step is replaced. */

@@ -46,18 +46,17 @@ async function resolveFolder(use: string, folder: string): Promise<{ name: strin
   let name = use
   let main: string | undefined
   if (existsSync(manifest)) {
-    const parsed: unknown = JSON.parse(await readFile(manifest, 'utf8').catch((error) => fail(use, manifest, error)))
-    const { name: packageName, main: given, exports } = parsed as { name?: unknown; main?: unknown; exports?: unknown }
-    if (typeof packageName === 'string') name = packageName
-    if (typeof packageName === 'string' && exports !== undefined) {
+    const said = await readManifest(use, manifest)
+    if (typeof said.name === 'string') name = said.name
+    if (typeof said.name === 'string' && said.exports !== undefined) {
       try {
         // A package may refer to itself by its name, which applies its own exports.
-        return { name, url: resolve(packageName, pathToFileURL(manifest).href) }
+        return { name, url: resolve(said.name, pathToFileURL(manifest).href) }
       } catch (error) {
-        fail(use, manifest, error)
+        throw notFound(use, `${manifest}: ${messageOf(error)}`, error)
       }
     }
-    if (typeof given === 'string') main = given
+    if (typeof said.main === 'string') main = said.main
   }
   for (const candidate of [main, 'index.ts', 'index.js', 'index.mjs', 'src/index.ts']) {
     if (candidate === undefined) continue
@@ -67,8 +66,21 @@ async function resolveFolder(use: string, folder: string): Promise<{ name: strin
   throw notFound(use, `${folder} has neither a package.json that exports something nor an index.ts or index.js.`)
 }
 
-function fail(use: string, manifest: string, error: unknown): never {
-  throw notFound(use, `${manifest}: ${error instanceof Error ? error.message : String(error)}`, error)
+async function readManifest(
+  use: string,
+  manifest: string,
+): Promise<{ name?: unknown; main?: unknown; exports?: unknown }> {
+  try {
+    const parsed: unknown = JSON.parse(await readFile(manifest, 'utf8'))
+    if (typeof parsed === 'object' && parsed !== null) return parsed
+    throw new TypeError('is not an object')
+  } catch (error) {
+    throw notFound(use, `${manifest}: ${messageOf(error)}`, error)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function notFound(use: string, detail: string, cause?: unknown): TaskFailure {

@@ -31,6 +31,22 @@ export function notStarted(step: string): Failure {
   )
 }
 
+/** Its thread used more memory than it may. */
+export function outOfMemory(step: string, memoryMb: number, cause?: unknown): Failure {
+  return toFailure(
+    new TaskFailure({
+      code: 'step-out-of-memory',
+      title: 'The step needed more memory than it may use',
+      detail: `"${step}" used more than ${memoryMb} MiB.`,
+      hint: 'Try it with less data. Whoever runs the worker can give its threads more memory.',
+      retryable: true,
+      cause,
+    }),
+    newReference(),
+    step,
+  )
+}
+
 /**
  * What killed a step's thread. Retryable all of them: a thread is used for many steps, and the one that filled
  * its memory need not be the one that met the limit.
@@ -38,18 +54,7 @@ export function notStarted(step: string): Failure {
 export function threadDied(step: string, error: unknown, memoryMb: number): Failure {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return toFailure(
-      new TaskFailure({
-        code: 'step-out-of-memory',
-        title: 'The step needed more memory than it may use',
-        detail: `"${step}" used more than ${memoryMb} MiB.`,
-        hint: 'Try it with less data. Whoever runs the worker can give its threads more memory.',
-        retryable: true,
-        cause: error,
-      }),
-      newReference(),
-      step,
-    )
+    return outOfMemory(step, memoryMb, error)
   }
   const exit = error instanceof Error ? /^worker exited with code: (\d+)$/.exec(error.message) : null
   if (exit) {

@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads'
-import { type Claim, debugPoint, type WorkerPort } from '@errand/engine'
+import type { Claim, WorkerPort } from '@errand/engine'
 import type { Failure } from '@errand/task'
 import type { Logger } from 'pino'
 import type { AbortReason, Outcome, StepNotes } from './calls.ts'
@@ -7,7 +7,7 @@ import { Channel } from './channel/channel.ts'
 import { STEP_START_MS, STOP_ABORT_MS } from './config.ts'
 import { report } from './report.ts'
 import type { ServedPacks } from './served-packs.ts'
-import { notStarted, refused, threadDied, timedOut } from './step-failures.ts'
+import { notStarted, outOfMemory, refused, threadDied, timedOut } from './step-failures.ts'
 import { StepReports } from './step-reports.ts'
 import { StepServices } from './step-services.ts'
 import type { Threads } from './threads.ts'
@@ -31,7 +31,7 @@ const RANK: Readonly<Record<AbortReason, number>> = {
 }
 
 /** How a thread let go of a step: with an outcome, or dead. */
-type Ending = Outcome | { kind: 'died'; error: unknown } | { kind: 'not-started' }
+type Ending = Outcome | { kind: 'died'; error: unknown } | { kind: 'not-started' } | { kind: 'out-of-memory' }
 
 /** One attempt of one step, from the claim to the report of how it ended. */
 export class StepRun {
@@ -56,7 +56,6 @@ export class StepRun {
     const timeout = this.claim.timeout
     const timer = timeout === null ? undefined : setTimeout(() => this.abort('step-timed-out'), timeout * 1_000)
     try {
-      await debugPoint('after-claim', this.claim.step)
       let ending = await this.#inThread()
       // A thread that a former step keeps busy is no fault of this one: it has another try, in a fresh thread.
       if (ending.kind === 'not-started' && this.#reason === undefined) ending = await this.#inThread()
@@ -102,6 +101,8 @@ export class StepRun {
     const { port1, port2 } = new MessageChannel()
     const outcome = Promise.withResolvers<Outcome>()
     let started = false
+    let overMemory = false
+    let unwatch: (() => void) | undefined
     const startTimer = setTimeout(() => {
       if (!started) kill.abort()
     }, STEP_START_MS)
@@ -118,8 +119,13 @@ export class StepRun {
         const note = { name, value } as {
           [Name in keyof StepNotes]: { name: Name; value: StepNotes[Name] }
         }[keyof StepNotes]
-        if (note.name === 'started') started = true
-        else if (note.name === 'progress') reports.progress(note.value)
+        if (note.name === 'started') {
+          started = true
+          unwatch = threads.watchMemory(note.value.threadId, () => {
+            overMemory = true
+            kill.abort()
+          })
+        } else if (note.name === 'progress') reports.progress(note.value)
         else if (note.name === 'log') reports.log(note.value)
         else outcome.resolve(note.value)
       },
@@ -136,13 +142,15 @@ export class StepRun {
     const ran = threads.runStep({ claim, pack, port: port2 }, kill.signal)
     const died = ran.then(
       () => outcome.promise,
-      (error: unknown): Ending =>
-        !started && kill.signal.aborted && this.#reason === undefined
-          ? { kind: 'not-started' }
-          : { kind: 'died', error },
+      (error: unknown): Ending => {
+        if (overMemory) return { kind: 'out-of-memory' }
+        const stuck = !started && kill.signal.aborted && this.#reason === undefined
+        return stuck ? { kind: 'not-started' } : { kind: 'died', error }
+      },
     )
     const ending: Ending = await Promise.race([outcome.promise, died])
     clearTimeout(startTimer)
+    unwatch?.()
     // Its thread has lost its way, even though it could still say so.
     if (ending.kind === 'failed' && ending.crashed) kill.abort()
     channel.close()
@@ -154,7 +162,6 @@ export class StepRun {
   async #settle(ending: Ending): Promise<void> {
     const { work, graceMs, memoryMb } = this.#environment
     const { claim } = this
-    await debugPoint('before-commit', claim.step)
     switch (this.#reason) {
       case 'claim-lost':
         this.#logger.info('the attempt was no longer this worker’s; its outcome was dropped')
@@ -171,6 +178,7 @@ export class StepRun {
       return this.#report('a completed step', () => work.complete(claim, result))
     }
     if (ending.kind === 'failed') return this.#fail(ending.failure)
+    if (ending.kind === 'out-of-memory') return this.#fail(outOfMemory(claim.step, memoryMb))
     if (ending.kind === 'not-started') return this.#fail(notStarted(claim.step))
     return this.#fail(threadDied(claim.step, ending.error, memoryMb))
   }

@@ -4,14 +4,15 @@ import type { Claim } from '@errand/engine'
 import { isTaskFailure, TaskFailure } from '@errand/task'
 import type { Logger } from 'pino'
 import { Piscina } from 'piscina'
-import { PACK_LOAD_MS } from './config.ts'
+import { hardMemoryLimit, PACK_LOAD_MS } from './config.ts'
+import { watchMemory } from './memory-watch.ts'
 import type { ConsoleLine, Description, Order, PackDescription, PackSource, ThreadSetup } from './thread/messages.ts'
 
 /** How many threads, what they load, and what each may use. */
 export interface ThreadsOptions {
   packs: readonly PackSource[]
   count: number
-  /** MiB of heap for each. */
+  /** MiB of heap and buffers for each. */
   memoryMb: number
   logger: Logger
 }
@@ -22,8 +23,10 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 /** The threads that run task code, one step at a time each. One that dies is replaced. */
 export class Threads {
   readonly #pool: Piscina<Order, Description | undefined>
+  readonly #memoryMb: number
 
   constructor(options: ThreadsOptions) {
+    this.#memoryMb = options.memoryMb
     const setup: ThreadSetup = { packs: options.packs }
     this.#pool = new Piscina<Order, Description | undefined>({
       filename: fileURLToPath(new URL(`./thread/main${EXTENSION}`, import.meta.url)),
@@ -33,7 +36,7 @@ export class Threads {
       // Waiting for orders with Atomics.wait would freeze what a pack keeps alive between steps, such as a connection.
       atomics: 'disabled',
       recordTiming: false,
-      resourceLimits: { maxOldGenerationSizeMb: options.memoryMb },
+      resourceLimits: { maxOldGenerationSizeMb: hardMemoryLimit(options.memoryMb) },
       workerData: setup,
     })
     // A thread that dies without a step in hand is replaced as well; that it died is worth knowing.
@@ -79,6 +82,12 @@ export class Threads {
    */
   async runStep(step: { claim: Claim; pack: number; port: MessagePort }, kill: AbortSignal): Promise<void> {
     await this.#pool.run({ kind: 'step', ...step }, { transferList: [step.port], signal: kill })
+  }
+
+  /** Calls `exceeded` once when the thread uses more memory than it may. Returns how to stop watching. */
+  watchMemory(threadId: number, exceeded: () => void): () => void {
+    const thread = this.#pool.threads.find((each) => each.threadId === threadId)
+    return thread === undefined ? () => undefined : watchMemory(thread, this.#memoryMb * 1024 * 1024, exceeded)
   }
 
   /** Ends every thread, whatever it is doing. */

@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads'
 import {
   type Failure,
   type StepCode,
@@ -48,7 +49,7 @@ export async function runStep(order: Order & { kind: 'step' }, packs: Promise<Lo
   }
   await asCurrentStep(current, async () => {
     try {
-      tell(channel, 'started', undefined)
+      tell(channel, 'started', { threadId })
       const { definition, code, loaded } = await findCode(order, packs)
       const { context, close } = createContext({
         claim,
