@@ -102,32 +102,39 @@ async function readTarget(zip: ZipFile, entry: Entry, name: string): Promise<str
 }
 
 async function* contentOf(zip: ZipFile, entry: Entry, name: string): AsyncGenerator<Uint8Array> {
-  const stream = await zip.openReadStreamPromise(entry)
   let sum = 0
-  for await (const chunk of stream) {
-    sum = crc32(chunk, sum)
-    yield chunk
+  try {
+    for await (const chunk of await zip.openReadStreamPromise(entry)) {
+      sum = crc32(chunk, sum)
+      yield chunk
+    }
+  } catch (error) {
+    throw damagedAt(`The member "${name}" cannot be unpacked (${messageOf(error)}).`, error)
   }
+  // The library compares sizes only.
   if (sum >>> 0 !== entry.crc32 >>> 0) {
-    throw new TaskFailure({
-      code: 'archive-damaged',
-      title: 'The archive is damaged',
-      detail: `The member "${name}" does not have the checksum that the archive states.`,
-      hint: 'Pack or download the archive again and hand it in once more.',
-    })
+    throw damagedAt(`The member "${name}" does not have the checksum that the archive states.`)
   }
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function damaged(error: unknown, guard: LimitGuard): TaskFailure {
-  const what = error instanceof Error ? error.message : String(error)
-  const where = guard.members === 0 ? 'Its table of contents cannot be read' : `It cannot be read at "${guard.member}"`
+  const where =
+    guard.members === 0 ? 'Its table of contents cannot be read' : `It cannot be read after "${guard.member}"`
+  return damagedAt(`${where} (${messageOf(error)}).`, error)
+}
+
+function damagedAt(detail: string, cause?: unknown): TaskFailure {
   return new TaskFailure({
     code: 'archive-damaged',
     title: 'The archive is damaged',
-    detail: `${where} (${what}).`,
+    detail,
     hint: 'Pack or download the archive again and hand it in once more; check that the upload was complete.',
-    cause: error,
+    cause,
   })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,0 +1,73 @@
+import { Readable, Writable } from 'node:stream'
+import type { ByteRange, ObjectInfo, ObjectStore } from '@errand/task'
+
+/** Objects in memory, for tests that make thousands of small ones. */
+export class MemoryStore implements ObjectStore {
+  readonly #objects = new Map<string, Uint8Array>()
+  readonly #forgotten = new Map<string, number>()
+  readonly #limit: number
+
+  /** @param limit - of bigger objects, in bytes, only the size is kept */
+  constructor(limit = Number.POSITIVE_INFINITY) {
+    this.#limit = limit
+  }
+
+  get keys(): string[] {
+    return [...this.#objects.keys()]
+  }
+
+  read(key: string, range?: ByteRange): Readable {
+    const content = this.#objects.get(key)
+    if (content) return Readable.from([content.subarray(range?.start ?? 0, range?.end)], { objectMode: false })
+    return new Readable({
+      construct: (done) => done(Object.assign(new Error(`no ${key}`), { code: 'ENOENT' })),
+    })
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return this.#objects.get(key)
+  }
+
+  async put(key: string, content: Uint8Array | string): Promise<void> {
+    this.#objects.set(key, Buffer.from(content))
+  }
+
+  write(key: string): Writable {
+    let parts: Buffer[] = []
+    let size = 0
+    return new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        size += chunk.length
+        if (size > this.#limit) parts = []
+        else parts.push(Buffer.from(chunk))
+        done()
+      },
+      final: (done) => {
+        if (size > this.#limit) this.#forgotten.set(key, size)
+        else this.#objects.set(key, Buffer.concat(parts))
+        done()
+      },
+    })
+  }
+
+  async stat(key: string): Promise<ObjectInfo | undefined> {
+    const content = this.#objects.get(key)
+    const size = content?.length ?? this.#forgotten.get(key)
+    return size === undefined ? undefined : { key, size }
+  }
+
+  async *list(prefix: string): AsyncIterable<ObjectInfo> {
+    for (const [key, content] of this.#objects) if (key.startsWith(prefix)) yield { key, size: content.length }
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    for (const kept of [this.#objects, this.#forgotten] as Map<string, unknown>[]) {
+      if (kept.has(from)) kept.set(to, kept.get(from))
+      kept.delete(from)
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#objects.delete(key)
+  }
+}
