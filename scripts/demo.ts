@@ -6,7 +6,7 @@ import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { packSample } from '@errand/course/sample'
+import { packSample, SAMPLE_KEYS } from '@errand/course/sample'
 
 /**
  * Shows Errand at work, on nothing but what `npm ci` brought: a server and worker on an embedded database, the sample
@@ -14,7 +14,7 @@ import { packSample } from '@errand/course/sample'
  */
 
 const ERRAND = fileURLToPath(new URL('../packages/cli/bin/errand.js', import.meta.url))
-const COURSE = 'course-v1:Errand+Sample+2026'
+const COURSE = SAMPLE_KEYS.course
 const FOLDER = '.errand-demo'
 const DATA = join(FOLDER, 'data')
 const SAMPLE = join(FOLDER, 'sample-course.tar.gz')
@@ -49,8 +49,8 @@ async function serve(): Promise<ChildProcess> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   for await (const line of createInterface({ input: child.stdout })) {
-    if (!/Ctrl-C/.test(line)) process.stdout.write(`${line}\n`)
-    else return child
+    if (line.startsWith('Ctrl-C')) return child
+    if (!line.startsWith('To go on')) process.stdout.write(`${line}\n`)
   }
   throw new DemoFailed('The server did not start')
 }

@@ -9,9 +9,8 @@ import type { RemoteOptions } from './options.ts'
 /** How a command reaches its server. */
 export interface Connection {
   readonly client: ErrandClient
-  readonly server: string
-  /** Where the folder's server was found, as `errand serve` writes a new address and token with each run. */
-  readonly folder: string | undefined
+  /** The flags that lead the next command to the same server: ` --data DIR`, ` --server URL` or nothing. */
+  readonly flags: string
   /** Asks again where the server is. @throws {CliError} when there is none */
   refresh(): Promise<void>
 }
@@ -19,7 +18,6 @@ export interface Connection {
 interface Target {
   server: string
   token: string
-  folder: string | undefined
 }
 
 /**
@@ -38,17 +36,17 @@ export async function connect(
     get client() {
       return client
     },
-    get server() {
-      return target.server
-    },
-    get folder() {
-      return target.folder
-    },
+    flags: flagsOf(options),
     async refresh() {
       target = await findTarget(options, environment)
       client = clientOf(target)
     },
   }
+}
+
+function flagsOf({ server, data }: RemoteOptions): string {
+  if (server !== undefined) return ` --server ${server}`
+  return data === undefined ? '' : ` --data ${data}`
 }
 
 function clientOf({ server, token }: Target): ErrandClient {
@@ -67,7 +65,7 @@ async function findTarget(options: RemoteOptions, environment: NodeJS.ProcessEnv
   }
   const server = named.replace(/\/+$/, '')
   const token = environment.ERRAND_TOKEN || (await ownToken(folder, server))
-  if (token !== undefined) return { server, token, folder: undefined }
+  if (token !== undefined) return { server, token }
   throw new CliError(`there is no token for ${server}`, {
     hint: 'Set ERRAND_TOKEN to one that its administrator gave you.',
     exit: exitCode.notPermitted,
@@ -83,7 +81,7 @@ async function ownToken(folder: string, server: string): Promise<string | undefi
 async function localTarget(folder: string): Promise<Target> {
   const local = await readLocalServer(folder)
   if (local !== undefined) {
-    if (isAlive(local.pid)) return { server: local.address, token: local.token, folder }
+    if (isAlive(local.pid)) return { server: local.address, token: local.token }
     throw new CliError(`the server of ${folder} is gone: process ${local.pid} ended without a goodbye`, {
       hint: 'Start it again with errand serve; its tasks go on where they were.',
       exit: exitCode.unavailable,

@@ -2,6 +2,7 @@ import type { Task } from '@errand/client'
 import type { Connection } from './connect.ts'
 import { exitCode } from './exit-codes.ts'
 import { exitOf, follow, Interrupted } from './follow.ts'
+import { oneLine } from './format/table.ts'
 import { artifactStatus, failureLines, stateSentence, stateStyle } from './format/task.ts'
 import type { Output } from './output.ts'
 
@@ -12,23 +13,28 @@ export async function finish(connection: Connection, id: string, output: Output,
     task = await follow(connection, id, output, json)
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
-    output.note(`The task goes on. To see it again: errand watch ${id}. To end it: errand cancel ${id}.`)
+    const { flags } = connection
+    output.note(
+      `The task goes on. To see it again: errand watch ${id}${flags}. To end it: errand cancel ${id}${flags}.`,
+    )
     process.exitCode = exitCode.interrupted
     return
   }
   if (json) output.json(task)
-  else output.print(ending(task, output))
+  else output.print(ending(task, output, connection.flags))
   process.exitCode = exitOf(task)
 }
 
 /** The last words about a task, after its steps were shown. */
-function ending(task: Task, output: Output): string {
+function ending(task: Task, output: Output, flags: string): string {
   const now = new Date()
   const lines = [output.paint(stateStyle(task.state), stateSentence(task, now))]
   if (task.failure !== null) lines.push(...failureLines(task.failure))
   const files = task.artifacts.filter((artifact) => artifact.state === 'available')
-  for (const file of files) lines.push(`${file.slot}: ${file.filename}, ${artifactStatus(file, now)}`)
-  const [only, second] = files
-  if (only !== undefined) lines.push(`To get it: errand download ${task.id}${second === undefined ? '' : ' SLOT'}`)
+  for (const file of files) lines.push(`${file.slot}: ${oneLine(file.filename)}, ${artifactStatus(file, now)}`)
+  const slots = files.map((file) => file.slot)
+  if (slots.length > 0) {
+    lines.push(`To get it: errand download ${task.id}${slots.length > 1 ? ` ${slots.join('|')}` : ''}${flags}`)
+  }
   return lines.join('\n')
 }

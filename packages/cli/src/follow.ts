@@ -57,7 +57,7 @@ async function untilOver(connection: Connection, id: string, display: TaskDispla
         if (event.type === 'transition') after = event.transition.sequence
         if (event.type === 'log' && event.line.id > lastLog) {
           lastLog = event.line.id
-          display.log(event.line.message)
+          display.log(event.line.step, event.line.message)
         }
         if (event.type !== 'task') continue
         display.update(event.task)

@@ -13,12 +13,11 @@ export async function started(
 ): Promise<void> {
   const json = options.json === true
   if (options.wait && !json) {
-    output.print(
-      `${output.paint('bold', oneLine(task.title))}  ${oneLine(task.scope)}  ${output.paint('dim', task.id)}`,
-    )
+    const parts = [output.paint('bold', oneLine(task.title)), oneLine(task.scope), output.paint('dim', task.id)]
+    output.print(parts.filter((part) => part !== '').join('  '))
   }
   if (options.wait) return finish(connection, task.id, output, json)
   if (json) return output.json(task)
   output.print(`Started ${oneLine(task.title)}: ${task.id}`)
-  output.note(`To see it: errand watch ${task.id}`)
+  output.note(`To see it: errand watch ${task.id}${connection.flags}`)
 }

@@ -23,6 +23,6 @@ export function addCancel(program: Command): void {
       if (options.wait) return finish(connection, task.id, output, options.json === true)
       if (options.json) return output.json(task)
       output.print(stateSentence(task, new Date()))
-      if (!isOver(task)) output.note(`Its running steps are ending: errand watch ${task.id}`)
+      if (!isOver(task)) output.note(`Its running steps are ending: errand watch ${task.id}${connection.flags}`)
     })
 }

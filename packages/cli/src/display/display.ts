@@ -5,7 +5,7 @@ export interface TaskDisplay {
   /** The task as it is now. */
   update(task: ShownTask): void
   /** A line of the user's activity log. */
-  log(message: string): void
+  log(step: string, message: string): void
   /** The connection was lost, or is there again. */
   connection(state: 'lost' | 'restored'): void
   /** Leaves the last picture where it is and gives the terminal back. */

@@ -5,6 +5,7 @@ import type { ShownStep, ShownTask } from '../format/shown.ts'
 import { attemptText, mark, progressBar, progressText, stepTime, visibleSteps } from '../format/steps.ts'
 import { oneLine } from '../format/table.ts'
 import type { TaskDisplay } from './display.ts'
+import { logText } from './plain.ts'
 
 /** Milliseconds between two pictures: smooth to the eye, and nothing for the processor. */
 const REDRAW_EVERY = 100
@@ -36,8 +37,9 @@ export function liveDisplay(stream: NodeJS.WriteStream, paint: Paint, clock = ()
       task = next
       picture()
     },
-    log(message) {
-      draw.persist(paint('dim', `  ${oneLine(message)}`))
+    log(name, message) {
+      const title = task?.steps.find((step) => step.name === name)?.title
+      draw.persist(paint('dim', `  ${logText(title, message)}`))
     },
     connection(state) {
       connected = state === 'restored'

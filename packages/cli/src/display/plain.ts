@@ -10,11 +10,13 @@ const PROGRESS_EVERY = 10_000
 /** One line for each thing that happens: for logs, pipes and terminals that cannot redraw. */
 export function plainDisplay(write: (line: string) => void, paint: Paint, clock = () => new Date()): TaskDisplay {
   const states = new Map<string, string>()
+  const titles = new Map<string, string>()
   const told = new Map<string, number>()
   let waiting: string | null = null
 
   function step(found: ShownStep): void {
     const now = clock()
+    titles.set(found.name, found.title)
     const state = `${found.state}/${found.attempt}`
     const changed = states.get(found.name) !== state
     states.set(found.name, state)
@@ -35,11 +37,16 @@ export function plainDisplay(write: (line: string) => void, paint: Paint, clock 
       if (task.waiting !== waiting && task.waiting !== null) write(`  ${oneLine(task.waiting)}`)
       waiting = task.waiting
     },
-    log: (message) => write(`  ${oneLine(message)}`),
+    log: (name, message) => write(`  ${logText(titles.get(name), message)}`),
     connection: (state) =>
       write(state === 'lost' ? '  The server cannot be reached; trying again' : '  Connected again'),
     close: () => {},
   }
+}
+
+/** Whose line it is, as steps may run side by side. */
+export function logText(title: string | undefined, message: string): string {
+  return title === undefined ? oneLine(message) : `${oneLine(title)}: ${oneLine(message)}`
 }
 
 const shown: ReadonlySet<string> = new Set(['retrying', 'completed', 'failed', 'canceled', 'skipped'])

@@ -162,14 +162,16 @@ test('plain lines: one when a step is over, one for each retry', () => {
   const running = step({ state: 'running', attempt: 1, startedAt: ago(1) })
   display.update(task({ steps: [running] }))
   display.update(task({ steps: [{ ...running, state: 'retrying', failure, retryAt: ago(-5) }] }))
-  display.log('half\nway')
+  display.log('unpack', 'half\nway')
+  display.log('other', 'on')
   display.update(task({ steps: [{ ...running, state: 'running', attempt: 2 }] }))
   const done = task({ steps: [{ ...running, state: 'completed', attempt: 2, finishedAt: ago(0) }] })
   display.update(done)
   display.update(done)
   expect(lines).toEqual([
     '↻ Unpack the archive  1.0 s  attempt 2 of 3 in 5.0 s: Storage away',
-    '  half way',
+    '  Unpack the archive: half way',
+    '  on',
     '✓ Unpack the archive  1.0 s  attempt 2 of 3',
   ])
 })

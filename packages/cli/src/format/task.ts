@@ -60,7 +60,9 @@ export function taskPage(task: ShownTask, now: Date, paint: Paint): string {
       `${paint(stateStyle(task.state), stateSentence(task, now))}`,
       paint(
         'dim',
-        `${task.id}  ${oneLine(task.scope)}  by ${oneLine(task.owner.name)}, ${relative(new Date(task.createdAt), now)}`,
+        [task.id, oneLine(task.scope), `by ${oneLine(task.owner.name)}, ${relative(new Date(task.createdAt), now)}`]
+          .filter((part) => part !== '')
+          .join('  '),
       ),
     ].join('\n'),
     stepTable(task, now, paint),

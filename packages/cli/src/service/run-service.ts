@@ -40,8 +40,11 @@ export async function runService(parts: ServiceParts): Promise<void> {
   })
   if (command !== 'serve' && config.database === undefined) throw needsPostgres(command)
   const logger = createLogger(config.logLevel, options.json === true)
-  const say = (text: string) => void process.stderr.write(`${text}\n`)
-  const stop = stopSignal(() => say('Stopping: steps in hand may finish. Once more ends it at once.'))
+  const stop = stopSignal(() => {
+    logger.info('stopping: steps in hand may finish')
+    if (process.stderr.isTTY)
+      process.stderr.write('Stopping: steps in hand may finish. Ctrl-C again ends it at once.\n')
+  })
   const closing = new Closing()
   try {
     await start(parts, config, logger, closing, stop.signal)
