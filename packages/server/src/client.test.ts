@@ -28,7 +28,7 @@ test('a task from its start to the file on disk', async () => {
   )
   expect(task).toMatchObject({ state: 'pending', origin: { by: 'web' } })
   const content = randomBytes(1_000_000)
-  const working = server.claim().then(async (claim) => {
+  const working = server.claim(task.id).then(async (claim) => {
     await server.engine.work.log(claim, 'Word one')
     await finish(server.engine, claim, { filename: 'out.bin', content })
   })
@@ -110,9 +110,8 @@ test('the rest: cancel, run again, wait, definitions, workers, me', async () => 
   expect(await client.cancel(task.id)).toMatchObject({ state: 'canceled' })
   const again = await client.runAgain(task.id)
   expect(again.origin).toEqual({ by: 'retry', of: task.id })
-  await finish(server.engine, await server.claim())
   const waiting = client.submit({ definition: 'test.echo', input: { text: 'wait' } }, { wait: 10 })
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claimOf('text:wait'))
   expect(await waiting).toMatchObject({ state: 'completed' })
   expect((await client.definitions()).length).toBe(4)
   expect(await client.definition('test.echo', { version: 1 })).toMatchObject({ name: 'test.echo' })

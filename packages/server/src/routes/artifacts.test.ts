@@ -15,7 +15,7 @@ afterAll(() => server.stop())
 
 async function written(bytes: Uint8Array = content): Promise<{ id: string; path: string }> {
   const { id: taskId } = await server.start('test.echo', { text: 'artifact' })
-  await finish(server.engine, await server.claim(), { filename, content: bytes, mediaType: 'text/html' })
+  await finish(server.engine, await server.claim(taskId), { filename, content: bytes, mediaType: 'text/html' })
   const task = await bodyOf(await server.request(`/api/v1/tasks/${taskId}`), taskSchema)
   const id = task.artifacts[0]?.id ?? 'none'
   return { id, path: `/api/v1/artifacts/${id}` }

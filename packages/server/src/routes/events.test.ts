@@ -42,7 +42,7 @@ test('tells what happened and what happens, until the task is over', async () =>
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('text/event-stream')
   expect(response.headers.get('cache-control')).toContain('no-store')
-  const claim = await server.claim()
+  const claim = await server.claim(id)
   await server.engine.work.log(claim, 'Word one')
   await finish(server.engine, claim)
   const messages = await all(response)
@@ -58,7 +58,7 @@ test('tells what happened and what happens, until the task is over', async () =>
 
 test('goes on after the last event one has, without a gap', async () => {
   const { id } = await server.start('test.echo', { text: 'resume' })
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claim(id))
   const whole = (await all(await server.request(`/api/v1/tasks/${id}/events`))).filter(
     (one) => one.event === 'transition',
   )
@@ -76,7 +76,7 @@ test('says that it is there while nothing happens', async () => {
   for await (const message of messagesOf(await server.request(`/api/v1/tasks/${id}/events`))) {
     if (message.event === 'comment') break
   }
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claim(id))
 })
 
 test('tells of all tasks one may see, and of no other', async () => {
@@ -86,7 +86,7 @@ test('tells of all tasks one may see, and of no other', async () => {
   // The first heartbeat shows that the feed is open: what comes after it is seen.
   while ((await adas.next()).value?.event !== 'comment');
   const { id } = await server.start('test.echo', { text: 'all' })
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claim(id))
   for await (const message of adas) {
     if (message.event === 'task' && message.data.id === id && message.data.state === 'completed') break
   }
@@ -95,7 +95,7 @@ test('tells of all tasks one may see, and of no other', async () => {
     json: { definition: 'test.echo', input: { text: 'b' } },
   })
   const { id: bobsId } = await bodyOf(other, taskSchema)
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claim(bobsId))
   for await (const { event, data } of messagesOf(bobs)) {
     if (event === 'comment') continue
     expect(data.taskId ?? data.id).toBe(bobsId)
@@ -116,7 +116,7 @@ test('a client that goes leaves nothing behind', async () => {
   const gone = () =>
     server.logged.slice(before).filter((line) => line.aborted === true && String(line.path).endsWith('/events'))
   while (gone().length < 20) await server.request('/healthz')
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claim(id))
 })
 
 test('one person cannot open feeds without end, and another one is not kept out', async () => {
@@ -140,7 +140,7 @@ test('HEAD opens no feed', async () => {
     const response = await server.request(path, { method: 'HEAD' })
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
   }
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claim(id))
 })
 
 test('refuses an id that is none, and who is not known', async () => {
@@ -149,5 +149,5 @@ test('refuses an id that is none, and who is not known', async () => {
   expect(await bad.json()).toMatchObject({ status: 400, code: 'last-event-id-invalid' })
   expect((await server.request(`/api/v1/tasks/${id}/events`, { as: 'nobody' })).status).toBe(401)
   expect((await server.request('/api/v1/events', { as: 'nobody' })).status).toBe(401)
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claim(id))
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { definitionSchema } from '../openapi/schemas.ts'
-import { bodyOf, finish, type RealServer, realServer, root } from '../testing/real-server.ts'
+import { bodyOf, finish, type RealServer, realServer, root, worker } from '../testing/real-server.ts'
 
 let server: RealServer
 beforeAll(async () => {
@@ -20,7 +20,7 @@ test('definitions: all, and one by name', async () => {
     'test.reader',
     'test.single',
   ])
-  await server.start('test.echo', { text: 'open' })
+  const { id } = await server.start('test.echo', { text: 'open' })
   const one = await (await server.request('/api/v1/definitions/test.echo')).json()
   expect(one).toMatchObject({
     name: 'test.echo',
@@ -31,7 +31,7 @@ test('definitions: all, and one by name', async () => {
     shape: { title: 'Echo', steps: [{ name: 'say' }], input: { type: 'object' } },
   })
   expect(await (await server.request('/api/v1/definitions/test.echo?version=1')).json()).toEqual(one)
-  await finish(server.engine, await server.claim())
+  await finish(server.engine, await server.claim(id))
 })
 
 test('definitions: an unknown one is told with those there are', async () => {
@@ -49,7 +49,7 @@ test('definitions: an unknown one is told with those there are', async () => {
 test('workers', async () => {
   const response = await server.request('/api/v1/workers', { as: 'root' })
   expect(await response.json()).toMatchObject({
-    workers: [{ id: 'worker-1', host: 'localhost', pid: process.pid, concurrency: 4, live: true }],
+    workers: [{ id: worker.id, host: 'localhost', pid: process.pid, concurrency: 4, live: true }],
   })
 })
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { uploadSchema } from '../openapi/schemas.ts'
+import { taskSchema, uploadSchema } from '../openapi/schemas.ts'
 import { bodyOf, problemOf, type RealServer, realServer } from '../testing/real-server.ts'
 
 const LIMIT = 1_000_000
@@ -46,7 +46,7 @@ test('takes a file in, and a task can read it', async () => {
     json: { definition: 'test.reader', uploads: { archive: upload.id } },
   })
   expect(started.status).toBe(202)
-  const claim = await server.claim()
+  const claim = await server.claim((await bodyOf(started, taskSchema)).id)
   const chunks: Uint8Array[] = []
   for await (const chunk of await server.engine.work.readUpload(claim, 'archive')) chunks.push(chunk)
   expect(Buffer.concat(chunks).equals(content)).toBe(true)

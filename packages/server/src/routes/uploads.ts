@@ -13,7 +13,7 @@ const filename = z
   .min(1)
   .max(255)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
-  .regex(/^[^/\\\u0000-\u001f\u007f]+$/, 'Must be a file name without a path or control characters')
+  .regex(/^[^/\\\u0000-\u001f\u007f]*$/, 'Must be a file name without a path or control characters')
 
 const putRoute = createRoute({
   method: 'put',

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { type Claim, createEngine, type Engine, type Principal } from '@errand/engine'
+import { type Claim, createEngine, type Engine, type Principal, type WorkerInfo } from '@errand/engine'
 import { pino } from 'pino'
 import type { z } from 'zod'
 import { tokenAuthenticator } from '../http/token-authenticator.ts'
@@ -23,35 +24,38 @@ export interface TestRequest extends Omit<RequestInit, 'headers'> {
   headers?: Record<string, string>
 }
 
-/** The real server on the real engine, in memory. */
-export interface RealServer {
-  engine: Engine
+/** A server that listens, over an engine. */
+export interface ListeningServer {
   listening: Listening
   url: string
-  /** Where the storage keeps its objects. */
-  folder: string
   /** What has been logged. */
   logged: Record<string, unknown>[]
   request(path: string, options?: TestRequest): Promise<Response>
+}
+
+/** The real server on the real engine, in memory. */
+export interface RealServer extends ListeningServer {
+  engine: Engine
+  /** Where the storage keeps its objects. */
+  folder: string
   /** Starts a task over HTTP and returns its JSON. */
   start(definition: string, input: Record<string, unknown>): Promise<z.output<typeof taskSchema>>
-  /** Takes the next ready step in hand, as a worker does, as soon as there is one. */
-  claim(): Promise<Claim>
+  /** Takes a step of the task in hand, as a worker does, as soon as it is ready. What other tests left is completed. */
+  claim(taskId: string): Promise<Claim>
+  /** The same for a task whose id is not known yet: the one about `scope`. */
+  claimOf(scope: string): Promise<Claim>
   stop(): Promise<void>
 }
 
-const WORKER = { id: 'worker-1', name: 'test', host: 'localhost', pid: process.pid, concurrency: 4 }
+export const worker: WorkerInfo = {
+  id: randomUUID(),
+  name: 'test',
+  host: 'localhost',
+  pid: process.pid,
+  concurrency: 4,
+}
 
-export async function realServer(options: Partial<ServerOptions> = {}): Promise<RealServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'errand-server-'))
-  const engine = await createEngine({
-    database: { kind: 'pglite', dataDir: 'memory://' },
-    storages: { default: { scheme: 'fs', root: folder } },
-  })
-  await engine.work.register(
-    WORKER,
-    definitions.map((definition) => definition.shape),
-  )
+export async function listenOver(engine: Engine, options: Partial<ServerOptions> = {}): Promise<ListeningServer> {
   const logged: Record<string, unknown>[] = []
   const lines = new Writable({
     write(chunk, _encoding, done) {
@@ -66,16 +70,12 @@ export async function realServer(options: Partial<ServerOptions> = {}): Promise<
     ...options,
   })
   const listening = await server.listen({ port: 0 })
-  const { url } = listening
-
-  const real: RealServer = {
-    engine,
+  return {
     listening,
-    url,
-    folder,
+    url: listening.url,
     logged,
     request(path, { as = 'ada', json, headers, ...init } = {}) {
-      return fetch(url + path, {
+      return fetch(listening.url + path, {
         ...init,
         ...(json === undefined ? {} : { method: init.method ?? 'POST', body: JSON.stringify(json) }),
         headers: {
@@ -85,34 +85,55 @@ export async function realServer(options: Partial<ServerOptions> = {}): Promise<
         },
       })
     },
+  }
+}
+
+export async function realServer(options: Partial<ServerOptions> = {}): Promise<RealServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'errand-server-'))
+  const engine = await createEngine({
+    database: { kind: 'pglite', dataDir: 'memory://' },
+    storages: { default: { scheme: 'fs', root: folder } },
+  })
+  await engine.work.register(
+    worker,
+    definitions.map((definition) => definition.shape),
+  )
+  const server = await listenOver(engine, options)
+  return {
+    ...server,
+    engine,
+    folder,
     async start(definition, input) {
-      const response = await real.request('/api/v1/tasks', { json: { definition, input } })
+      const response = await server.request('/api/v1/tasks', { json: { definition, input } })
       if (response.status !== 202) throw new Error(`Not started: ${await response.text()}`)
       return await bodyOf(response, taskSchema)
     },
-    async claim() {
-      let wake: () => void = () => {}
-      const off = engine.work.onWork(() => wake())
-      try {
-        for (;;) {
-          const woken = new Promise<void>((resolve) => {
-            wake = resolve
-          })
-          const [claim] = await engine.work.claim(WORKER.id, 1)
-          if (claim) return claim
-          await woken
-        }
-      } finally {
-        off()
-      }
-    },
+    claim: (taskId) => claim((one) => one.taskId === taskId),
+    claimOf: (scope) => claim((one) => one.scope === scope),
     async stop() {
-      await listening.close(0)
+      await server.listening.close(0)
       await engine.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
-  return real
+
+  async function claim(wanted: (claim: Claim) => boolean): Promise<Claim> {
+    let wake: () => void = () => {}
+    const off = engine.work.onWork(() => wake())
+    try {
+      for (;;) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        const [found] = await engine.work.claim(worker.id, 1)
+        if (!found) await woken
+        else if (wanted(found)) return found
+        else await engine.work.complete(found, null)
+      }
+    } finally {
+      off()
+    }
+  }
 }
 
 /** The JSON of a response, which is as the OpenAPI document says. */

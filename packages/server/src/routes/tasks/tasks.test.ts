@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { logLineSchema, taskPageSchema, taskSchema, transitionSchema } from '../../openapi/schemas.ts'
-import { bodyOf, finish, problemOf, type RealServer, realServer } from '../../testing/real-server.ts'
+import { ada, bodyOf, finish, problemOf, type RealServer, realServer } from '../../testing/real-server.ts'
 
 const transitionsSchema = z.object({ transitions: z.array(transitionSchema) })
 const linesSchema = z.object({ lines: z.array(logLineSchema) })
@@ -38,12 +38,11 @@ describe('POST /tasks', () => {
       finishedAt: null,
     })
     expect(new Date(task.createdAt).toISOString()).toBe(task.createdAt)
-    await finish(server.engine, await server.claim())
   })
 
   test('waits for the end when asked to', async () => {
     const response = submit({ definition: 'test.echo', input: { text: 'quick' } }, { prefer: 'wait=10' })
-    await finish(server.engine, await server.claim())
+    await finish(server.engine, await server.claimOf('text:quick'))
     const answered = await response
     expect(answered.status).toBe(200)
     expect(answered.headers.get('preference-applied')).toBe('wait=10')
@@ -55,7 +54,6 @@ describe('POST /tasks', () => {
     expect(answered.status).toBe(202)
     expect(answered.headers.get('preference-applied')).toBe('wait=1')
     expect(answered.headers.get('retry-after')).not.toBeNull()
-    await finish(server.engine, await server.claim())
   })
 
   test('one key is one task', async () => {
@@ -63,7 +61,6 @@ describe('POST /tasks', () => {
     const [first, second] = [await ask(), await ask()]
     expect([first.status, second.status]).toEqual([202, 200])
     expect((await bodyOf(second, taskSchema)).id).toBe((await bodyOf(first, taskSchema)).id)
-    await finish(server.engine, await server.claim())
   })
 
   test('a second one where there may be one only is told which is running', async () => {
@@ -74,7 +71,6 @@ describe('POST /tasks', () => {
     const problem = await problemOf(second)
     expect(problem).toMatchObject({ type: 'urn:errand:problem:task-running', code: 'task-running', status: 409 })
     expect(problem.task).toBe(first.id)
-    await finish(server.engine, await server.claim())
   })
 
   test('or joins it', async () => {
@@ -82,7 +78,6 @@ describe('POST /tasks', () => {
     const second = await submit({ definition: 'test.joint', input: { course: 'a' } })
     expect(second.status).toBe(200)
     expect(second.headers.get('location')).toBe(`/api/v1/tasks/${first.id}`)
-    await finish(server.engine, await server.claim())
   })
 
   test.each([
@@ -137,8 +132,11 @@ describe('GET /tasks/{id}', () => {
     const again = () => server.request(`/api/v1/tasks/${id}`, { headers: { 'if-none-match': tag } })
     const same = await again()
     expect([same.status, await same.text(), same.headers.get('etag')]).toEqual([304, '', tag])
-    const claim = await server.claim()
+    const claim = await server.claim(id)
     await server.engine.work.progress(claim, { done: 3, total: 10, message: 'word three' })
+    for await (const event of server.engine.watchTask(id, ada)) {
+      if (event.type === 'task' && event.task.steps[0]?.progress?.done === 3) break
+    }
     const changed = await again()
     expect(changed.status).toBe(200)
     expect((await bodyOf(changed, taskSchema)).steps[0]).toMatchObject({
@@ -153,7 +151,7 @@ describe('GET /tasks/{id}', () => {
     const problems = await Promise.all(
       [id, UNKNOWN, 'not-an-id', '%00', 'x'.repeat(150)].map(async (one) => {
         const response = await server.request(`/api/v1/tasks/${one}`, { as: 'bob' })
-        const { detail: _names, ...problem } = await problemOf(response)
+        const { detail: _names, task: _asked, ...problem } = await problemOf(response)
         return { ...problem, http: response.status }
       }),
     )
@@ -166,12 +164,11 @@ describe('GET /tasks/{id}', () => {
       expect((await server.request(`/api/v1/tasks/${id}${path}`, { as: 'bob', method: 'POST' })).status).toBe(404)
     }
     expect((await server.request(`/api/v1/tasks/${id}`, { as: 'root' })).status).toBe(200)
-    await finish(server.engine, await server.claim())
   })
 
   test('a failure is shown with what one can do, and without a stack', async () => {
     const { id } = await server.start('test.echo', { text: 'fails' })
-    await server.engine.work.fail(await server.claim(), {
+    await server.engine.work.fail(await server.claim(id), {
       code: 'text-unsayable',
       title: 'It cannot be said',
       detail: 'Word 3 has no vowels.',
@@ -190,8 +187,9 @@ describe('GET /tasks', () => {
   test('lists by state, definition, scope, owner and words, page by page', async () => {
     const ids: string[] = []
     for (const text of ['p1', 'p2', 'p3']) {
-      ids.push((await server.start('test.echo', { text })).id)
-      await finish(server.engine, await server.claim())
+      const { id } = await server.start('test.echo', { text })
+      ids.push(id)
+      await finish(server.engine, await server.claim(id))
     }
     const list = async (query: string, as: 'ada' | 'bob' | 'root' = 'ada') => {
       const response = await server.request(`/api/v1/tasks?${query}`, { as })
@@ -199,10 +197,10 @@ describe('GET /tasks', () => {
       const page = await bodyOf(response, taskPageSchema)
       return { ids: page.tasks.map((task) => task.id), next: page.nextPageToken, tasks: page.tasks }
     }
-    const first = await list('definition=test.echo&state=completed&limit=2')
+    const first = await list('definition=test.echo&state=completed&limit=2&q=text:p')
     expect(first.ids).toEqual([ids[2], ids[1]])
     const second = await list(
-      `definition=test.echo&state=completed&limit=2&page_token=${encodeURIComponent(String(first.next))}`,
+      `definition=test.echo&state=completed&limit=2&q=text:p&page_token=${encodeURIComponent(String(first.next))}`,
     )
     expect(second.ids[0]).toBe(ids[0])
     expect((await list('scope=text:p2')).ids).toEqual([ids[1]])
@@ -245,7 +243,7 @@ describe('cancel, retry, history', () => {
 
   test('one that runs is ending first', async () => {
     const { id } = await server.start('test.echo', { text: 'cancel running' })
-    const claim = await server.claim()
+    const claim = await server.claim(id)
     const canceled = await server.request(`/api/v1/tasks/${id}/cancel`, { method: 'POST' })
     expect(canceled.status).toBe(202)
     expect(await canceled.json()).toMatchObject({ state: 'canceling' })
@@ -255,19 +253,18 @@ describe('cancel, retry, history', () => {
 
   test('run again is a new task, linked to the old one', async () => {
     const { id } = await server.start('test.echo', { text: 'again' })
-    await finish(server.engine, await server.claim())
+    await finish(server.engine, await server.claim(id))
     const response = await server.request(`/api/v1/tasks/${id}/retry`, { method: 'POST' })
     expect(response.status).toBe(202)
     const task = await bodyOf(response, taskSchema)
     expect(task).toMatchObject({ origin: { by: 'retry', of: id }, input: { text: 'again' }, state: 'pending' })
     expect(task.id).not.toBe(id)
     expect(response.headers.get('location')).toBe(`/api/v1/tasks/${task.id}`)
-    await finish(server.engine, await server.claim())
   })
 
   test('says what has happened, in order and without gaps, and what was logged', async () => {
     const { id } = await server.start('test.echo', { text: 'history' })
-    const claim = await server.claim()
+    const claim = await server.claim(id)
     await server.engine.work.log(claim, 'Word one')
     await server.engine.work.log(claim, 'Word two')
     await finish(server.engine, claim)
