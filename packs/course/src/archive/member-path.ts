@@ -22,7 +22,9 @@ export function memberPath(name: string): string {
       hint: HINT,
     })
   }
-  if (isAbsolute(name)) {
+  const path = within(name.split('/'))
+  // The second look is for `a/../C:\b`: what remains of a name can be absolute where the name is not.
+  if (isAbsolute(name) || isAbsolute(path ?? '')) {
     throw new TaskFailure({
       code: 'archive-path-absolute',
       title: REFUSED,
@@ -30,7 +32,6 @@ export function memberPath(name: string): string {
       hint: HINT,
     })
   }
-  const path = within(name.split('/'))
   // A backslash is an ordinary character here, but not for whoever unpacks an export on Windows.
   const elsewhere = name.includes('\\') ? within(name.split(/[/\\]/)) : path
   if (path === undefined || elsewhere === undefined) {

@@ -64,9 +64,10 @@ export const courseExport = defineTask({
         const content = contents.get(path)
         return content ? { path, content } : { path }
       })
-    const archive = packTree(store, tree, files, kindOfKey(input.course), (done) =>
-      context.progress(done, snapshot.bytes),
-    )
+    const archive = packTree(store, tree, files, kindOfKey(input.course), (done) => {
+      context.signal.throwIfAborted()
+      context.progress(done, snapshot.bytes)
+    })
     const { filename, size, sha256 } = await artifacts.archive.write(archive)
     const report = { course: input.course, version: snapshot.version, files: files.length, missing: write.missing }
     await artifacts.report.write(

@@ -82,7 +82,10 @@ export const courseImport = defineTask({
     if (input.preview) return null
     const work = new WorkArea(context)
     const { tree } = await openCandidate(work.store, results.unpack.list, results.read.base, input.mode)
-    return assemble(work.store, tree, work.temporary(), (done, total) => context.progress(done, total))
+    return assemble(work.store, tree, work.temporary(), (done, total) => {
+      context.signal.throwIfAborted()
+      context.progress(done, total)
+    })
   })
   .step('publish', { title: 'Switch to the new version', after: ['store'] }, async (context) => {
     const { input, principal, taskId, results } = context
