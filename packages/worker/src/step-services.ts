@@ -25,7 +25,7 @@ export class StepServices {
       readUpload: (args) => this.#readUpload(args, channel()),
       writeArtifact: (args) => this.#writeArtifact(args, channel()),
       storeRead: async ({ store, stream, key, range }) => {
-        await pipeline(this.#store(store).read(key, range), channel().outgoing(stream, { owned: true }))
+        await pipeline(this.#store(store).read(key, range), channel().outgoing(stream))
         return undefined
       },
       storeWrite: async ({ store, stream, key }) => {
@@ -68,7 +68,7 @@ export class StepServices {
 
   async #readUpload({ stream, name, range }: StepCalls['readUpload']['args'], channel: Channel): Promise<undefined> {
     // Before anything is awaited: the thread may say at once that it wants no more.
-    const outgoing = channel.outgoing(stream, { owned: true })
+    const outgoing = channel.outgoing(stream)
     outgoing.on('error', () => undefined)
     try {
       await pipeline(await this.#work.readUpload(this.#claim, name, range), outgoing)

@@ -69,7 +69,7 @@ test('a pack’s store does all that a store does', async () => {
   expect(task.failure).toBeNull()
   expect(JSON.parse(logs[0] ?? '')).toEqual({
     options: { color: 'green' },
-    listed: ['a/two:600000'],
+    listed: ['a/two'],
     range: 'qqq',
     missing: 'ENOENT',
     many: true,

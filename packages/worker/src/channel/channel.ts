@@ -79,7 +79,7 @@ export class Channel {
   }
 
   /** The sending end of a stream. See {@link Outgoing} for the options. */
-  outgoing(stream: number, options: { owned?: boolean; finished?: () => Promise<unknown> } = {}): Writable {
+  outgoing(stream: number, options: { finished?: () => Promise<unknown> } = {}): Writable {
     const outgoing = new Outgoing(
       {
         chunk: (bytes) => this.#send({ type: 'chunk', stream, bytes }, [bytes.buffer]),

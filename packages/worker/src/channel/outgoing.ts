@@ -11,13 +11,13 @@ export interface OutgoingLink {
 }
 
 /**
- * The sending end of a byte stream between threads. Small writes are gathered into chunks; a chunk's memory
- * is handed over, not copied. No more than {@link STREAM_WINDOW} bytes are ever on their way, so a fast
+ * The sending end of a byte stream between threads. What is written is gathered into chunks, whose memory is handed
+ * over. It is copied once, into the chunk: an author may use a buffer again, and memory that a native module has made
+ * cannot be handed over. No more than {@link STREAM_WINDOW} bytes are ever on their way, so a fast
  * writer moves at the pace of the storage behind the other end.
  */
 export class Outgoing extends Writable {
   readonly #link: OutgoingLink
-  readonly #owned: boolean
   readonly #finished: (() => Promise<unknown>) | undefined
   #window = STREAM_WINDOW
   #buffer: Buffer | undefined
@@ -27,23 +27,15 @@ export class Outgoing extends Writable {
   #ended = false
 
   /**
-   * @param options.owned - whoever writes never looks at the bytes again, so big ones need not be copied
    * @param options.finished - awaited before `finish`: resolves when the receiver has stored everything
    */
-  constructor(link: OutgoingLink, options: { owned?: boolean; finished?: () => Promise<unknown> } = {}) {
+  constructor(link: OutgoingLink, options: { finished?: () => Promise<unknown> } = {}) {
     super({ highWaterMark: CHUNK_SIZE, decodeStrings: true })
     this.#link = link
-    this.#owned = options.owned ?? false
     this.#finished = options.finished
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    if (this.#owned && chunk.length >= CHUNK_SIZE / 4 && chunk.byteLength === chunk.buffer.byteLength) {
-      this.#flush()
-      this.#post(chunk)
-      this.#whenOpen(callback)
-      return
-    }
     this.#copy(chunk, 0, callback)
   }
 
@@ -116,10 +108,5 @@ export class Outgoing extends Writable {
   #post(bytes: Uint8Array): void {
     this.#window -= bytes.byteLength
     this.#link.chunk(bytes)
-  }
-
-  #whenOpen(callback: () => void): void {
-    if (this.#window > 0) callback()
-    else this.#resume = callback
   }
 }
