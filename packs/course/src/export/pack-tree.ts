@@ -88,6 +88,11 @@ async function* batched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   let parts: Uint8Array[] = []
   let size = 0
   for await (const part of source) {
+    // A big part goes on as it is: putting it together with others would only copy it.
+    if (part.length >= BATCH && size === 0) {
+      yield part
+      continue
+    }
     parts.push(part)
     size += part.length
     if (size < BATCH) continue
