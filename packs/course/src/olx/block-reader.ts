@@ -69,6 +69,11 @@ export class BlockReader {
       this.problems.add('TooLarge', place.file, element.line, `The course has more than ${BLOCK_LIMIT} blocks.`)
       return undefined
     }
+    if (place.depth > POINTER_DEPTH_LIMIT) {
+      const message = `${tag(element)} lies behind more than ${POINTER_DEPTH_LIMIT} files.`
+      this.problems.add('TooLarge', place.file, element.line, message)
+      return undefined
+    }
     const type = element.name
     const pointed = pointedAt(element)
     if (pointed !== undefined) return this.follow(element, pointed, place)
@@ -115,15 +120,6 @@ export class BlockReader {
       const where = first === undefined ? 'already' : `also at ${at(first.pointer ?? first)}`
       this.problems.add('DuplicateURLName', place.file, element.line, `${tag(element)} is used ${where}.`)
       return first === undefined ? undefined : key
-    }
-    if (place.depth >= POINTER_DEPTH_LIMIT) {
-      this.problems.add(
-        'TooLarge',
-        place.file,
-        element.line,
-        `${tag(element)} lies behind more than ${POINTER_DEPTH_LIMIT} files.`,
-      )
-      return undefined
     }
     this.names.claim(type, name, element, place)
     const settings = place.parent === undefined ? element.attributes : undefined
@@ -194,7 +190,7 @@ export class BlockReader {
         text,
         branch: place.branch,
         parent: { key, type },
-        depth: place.depth + (pointed ? 1 : 0),
+        depth: place.depth + (definition.pointer === undefined ? 0 : 1),
         draftIndex: undefined,
       }
       for (const child of element.children) {

@@ -45,6 +45,8 @@ export function prefixOf(branch: Branch): string {
 export class Definitions {
   private readonly files: TreeFiles
   private readonly problems: Problems
+  /** The tag that took each file, by branch and file: each is read once, so that files cannot hold each other for ever. */
+  private readonly loaded = new Map<string, string>()
   /** Which tag each HTML file is the content of. */
   private readonly htmlUsers = new Map<string, string>()
 
@@ -81,6 +83,13 @@ export class Definitions {
       )
       return self
     }
+    const first = this.loaded.get(`${place.branch} ${file}`)
+    if (first !== undefined) {
+      const message = `${tag(element)} takes its content from ${file}, which is already that of the tag at ${first}.`
+      this.problems.add('DuplicateURLName', here.file, here.line, message)
+      return self
+    }
+    this.loaded.set(`${place.branch} ${file}`, `${here.file}, line ${here.line}`)
     if (file.endsWith('.html')) {
       // The whole block is its HTML file.
       return {
