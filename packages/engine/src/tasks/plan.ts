@@ -59,8 +59,14 @@ function wind(shape: DefinitionShape, { state, steps }: Situation, ending: 'canc
     else if (steps[name] === 'ready' || steps[name] === 'retrying') moves.push({ name, to: 'canceled', reason })
     else if (steps[name] === 'running') running = true
   }
-  if (running) return { steps: moves, task: null }
   const wanted = ending === 'canceled' ? 'on-cancel' : 'on-failure'
+  // A failed task can be canceled while it is cleaned up after its failure: that ends first, then the other begins.
+  for (const { name, kind } of shape.steps) {
+    if (!isCleanup(kind) || kind === wanted) continue
+    if (steps[name] === 'ready' || steps[name] === 'retrying') moves.push({ name, to: 'canceled', reason })
+    else if (steps[name] === 'running') running = true
+  }
+  if (running) return { steps: moves, task: null }
   // A task canceled before anything ran has left nothing to clean up.
   const begun = state !== 'pending'
   for (const { name, kind } of shape.steps) {
