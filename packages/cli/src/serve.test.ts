@@ -3,10 +3,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
-import { errand, PACK, type Service, service } from './test-support/errand.ts'
+import { afterAll, expect, test, vi } from 'vitest'
+import { collect, errand, PACK, type Service, saidSo, service, spawnErrand } from './test-support/errand.ts'
 
 /** The service as a process: starting, refusing to start, stopping. */
+
+// Services start here; every wait is for a signal, so a slow machine only takes longer.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const cwd = await mkdtemp(join(tmpdir(), 'errand-serve-'))
 const open: Service[] = []
@@ -34,7 +37,7 @@ test('serve says where it is and what it serves, and leaves nothing behind but i
 })
 
 test('a second serve on one folder is refused, naming the first; after kill -9 the folder is free', async () => {
-  const data = join(cwd, 'twice')
+  const data = join(cwd, 'says')
   const first = await serve(data)
   const second = await errand(['serve', PACK, '--port', '0', '--data', data], { cwd })
   expect(second.code).toBe(1)
@@ -52,7 +55,7 @@ test('a port in use is named', async () => {
   const taken = createServer()
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
   const { port } = taken.address() as AddressInfo
-  const run = await errand(['serve', PACK, '--port', String(port), '--data', join(cwd, 'port')], { cwd })
+  const run = await errand(['serve', PACK, '--port', String(port), '--data', join(cwd, 'says')], { cwd })
   taken.close()
   expect(run).toMatchObject({ code: 1, stdout: '' })
   expect(run.stderr).toContain(`error: Port ${port} is in use`)
@@ -67,7 +70,7 @@ test('a data folder that cannot be written is named', async () => {
 })
 
 test('a pack that is not there, and a configuration that is wrong, are named', async () => {
-  const pack = await errand(['serve', './absent', '--port', '0', '--data', join(cwd, 'pack')], { cwd })
+  const pack = await errand(['serve', './absent', '--port', '0', '--data', join(cwd, 'says')], { cwd })
   expect(pack.code).toBe(1)
   expect(pack.stderr).toContain('error: The pack ./absent was not found')
   const config = await errand(['serve'], { cwd, env: { ERRAND_PORT: 'high' } })
@@ -84,14 +87,12 @@ test('a server or a worker alone needs PostgreSQL', async () => {
 })
 
 test('with --json the service says it in JSON', async () => {
-  const data = join(cwd, 'json')
-  const child = await errandJson(data)
-  expect(child).toMatchObject({ data, serves: ['copy@1', 'refuse@1', 'until-file@1'] })
+  const data = join(cwd, 'says')
+  expect(await errandJson(data)).toMatchObject({ data, serves: ['copy@1', 'refuse@1', 'until-file@1'] })
 })
 
 /** Starts serve with --json, reads its one line, and stops it. */
 async function errandJson(data: string): Promise<unknown> {
-  const { spawnErrand, collect, saidSo } = await import('./test-support/errand.ts')
   const child = spawnErrand(['serve', PACK, '--port', '0', '--data', data, '--json'], { cwd })
   const output = collect(child)
   await saidSo(child, output, /\}\n/)

@@ -4,10 +4,13 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Task } from '@errand/client'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { collect, errand, PACK, type Run, type Service, saidSo, service, spawnErrand } from './test-support/errand.ts'
 
 /** The life of a task through the command, as its user types it, against a server of its own. */
+
+// Each command is a process with a runtime of its own; every wait is for a signal, so a slow machine only takes longer.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const cwd = await mkdtemp(join(tmpdir(), 'errand-tasks-'))
 let server: Service

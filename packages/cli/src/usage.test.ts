@@ -1,12 +1,15 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { buildProgram } from './program.ts'
 import { reportError } from './report-error.ts'
 import { errand } from './test-support/errand.ts'
 
 /** Wrong usage of every command: the exit code, and one sentence that says what and what to do. */
+
+// Each command is a process with a runtime of its own, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 300_000 })
 
 const cwd = await mkdtemp(join(tmpdir(), 'errand-usage-'))
 

@@ -13,6 +13,7 @@ import { holdFolder, tryHoldFolder } from './hold-folder.ts'
 import { createLogger } from './logger.ts'
 import { openEngine } from './open-engine.ts'
 import { packsToRun } from './packs.ts'
+import { assertPortFree } from './port.ts'
 import { aborted, stopSignal } from './stop-signal.ts'
 
 /** What one process does: `serve` does both, `server` and `worker` one each. */
@@ -66,6 +67,7 @@ async function start(
   stopping: AbortSignal,
 ): Promise<void> {
   const { command, options } = parts
+  if (command !== 'worker') await assertPortFree(config.port, config.host)
   const release = command === 'serve' ? await holdFolder(config.data) : await tryHold(command, config.data)
   if (release !== undefined) closing.add(release)
 
@@ -79,7 +81,7 @@ async function start(
     token = access.token
     const limit = config.maxUploadSize === undefined ? {} : { uploadLimit: config.maxUploadSize }
     const server = createServer({ engine, authenticate: access.authenticate, logger, ...limit })
-    // Before the worker is warm: a port that is taken should be told at once.
+    // Before the worker is warm, so that watchers of a server that restarts find it soon.
     const open = await server.listen({ port: config.port, host: config.host })
     closing.add(() => open.close())
     listening = open
