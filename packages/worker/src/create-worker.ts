@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { Engine } from '@errand/engine'
-import type { DefinitionShape } from '@errand/task'
+import type { DefinitionShape, Failure } from '@errand/task'
 import type { Logger } from 'pino'
 import { ClaimLoop } from './claim-loop.ts'
 import { DEFAULT_CONCURRENCY, DEFAULT_DATA_DIR, DEFAULT_GRACE_MS, DEFAULT_MEMORY_MB } from './config.ts'
@@ -28,6 +28,8 @@ export interface WorkerOptions {
   graceMs?: number
   /** MiB of heap for each step. Default 512. */
   memoryMb?: number
+  /** Hears of every failed attempt, with the stack that users are not shown. */
+  onFailure?: (failure: Failure) => void
 }
 
 /** Runs the steps of the packs it serves. */
@@ -79,7 +81,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     const info = { id: randomUUID(), name, host: hostname(), pid: process.pid, concurrency }
     const { work } = options.engine
     const logger = options.logger.child({ worker: name })
-    const loop = new ClaimLoop(info, { work, threads, packs, logger, graceMs, memoryMb })
+    const loop = new ClaimLoop(info, { work, threads, packs, logger, graceMs, memoryMb, onFailure: options.onFailure })
     return {
       id: info.id,
       name,

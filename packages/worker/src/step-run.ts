@@ -20,6 +20,7 @@ export interface StepEnvironment {
   logger: Logger
   graceMs: number
   memoryMb: number
+  onFailure: ((failure: Failure) => void) | undefined
 }
 
 /** Where several reasons meet, the higher one decides how the attempt ends. */
@@ -185,6 +186,7 @@ export class StepRun {
 
   #fail(failure: Failure): Promise<void> {
     this.#logger.warn({ code: failure.code, reference: failure.reference, stack: failure.stack }, failure.title)
+    this.#environment.onFailure?.(failure)
     return this.#report('a failed step', () => this.#environment.work.fail(this.claim, failure))
   }
 
