@@ -21,7 +21,11 @@ export function processOutput(json: boolean): Output {
     json: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
     paint: painter(stream),
-    // TERM=dumb says that the cursor cannot be moved.
-    terminal: stream.isTTY && process.env.TERM !== 'dumb' ? stream : undefined,
+    terminal: canRedraw(stream) ? stream : undefined,
   }
+}
+
+/** TERM=dumb says that the cursor cannot be moved, and a terminal without a size cannot be drawn on. */
+function canRedraw(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && process.env.TERM !== 'dumb' && stream.columns > 0 && stream.rows > 0
 }

@@ -63,7 +63,9 @@ function page(definition: Definition): string {
 
 function inputRows(schema: ValueSchema): string[][] {
   const { properties = {}, required = [] } = resolve(schema, schema)
-  return Object.entries(properties).map(([name, field]) => {
+  const needed = (name: string) => Number(required.includes(name))
+  const fields = Object.entries(properties).sort(([a], [b]) => needed(b) - needed(a) || a.localeCompare(b))
+  return fields.map(([name, field]) => {
     const { type, enum: choices, description = '', default: preset } = resolve(field, schema)
     const kind = choices ? choices.map(String).join('|') : Array.isArray(type) ? type.join('|') : (type ?? 'value')
     const need = required.includes(name)

@@ -9,7 +9,7 @@ import type { ShownStep, ShownTask } from './shown.ts'
 import { progressBar } from './steps.ts'
 import { oneLine, table } from './table.ts'
 import { artifactStatus, stateSentence, taskPage } from './task.ts'
-import { bytes, duration, relative } from './units.ts'
+import { bytes, countOf, duration, relative } from './units.ts'
 
 const now = new Date('2027-01-10T12:00:00Z')
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1_000).toISOString()
@@ -71,6 +71,8 @@ test('sizes, spans and dates are said as people say them', () => {
   expect(relative(new Date('2027-04-10T12:00:00Z'), now)).toBe('in 90 days')
   expect(relative(new Date(ago(300)), now)).toBe('5 minutes ago')
   expect(relative(now, now)).toBe('just now')
+  expect(countOf(1_200, 2_500, 'files')).toBe('1,200 of 2,500 files')
+  expect(countOf(1_200, 2_500, 'bytes')).toBe('1.2 kB of 2.5 kB')
 })
 
 test('columns line up, wide letters too, and end with the text', () => {

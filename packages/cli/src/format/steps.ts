@@ -2,7 +2,7 @@ import type { StepState } from '@errand/task'
 import type { Paint, Style } from './paint.ts'
 import type { ShownProgress, ShownStep } from './shown.ts'
 import { oneLine } from './table.ts'
-import { count, duration } from './units.ts'
+import { count, countOf, duration } from './units.ts'
 
 const marks: { readonly [State in StepState]: readonly [mark: string, style: Style] } = {
   pending: ['·', 'dim'],
@@ -37,7 +37,7 @@ export function stepTime(step: Pick<ShownStep, 'startedAt' | 'finishedAt'>, now:
 /** `1,200 of 2,500 files`, and what the step says of it. */
 export function progressText(progress: ShownProgress): string {
   const { done, total, unit, message } = progress
-  const counted = total === null ? (done > 0 ? count(done, unit) : '') : `${count(done, null)} of ${count(total, unit)}`
+  const counted = total === null ? (done > 0 ? count(done, unit) : '') : countOf(done, total, unit)
   return [counted, oneLine(message ?? '')].filter((part) => part !== '').join('  ')
 }
 

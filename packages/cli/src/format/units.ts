@@ -31,8 +31,14 @@ const spans: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['minute', 60],
 ]
 
-/** `1 file`, `2,000 files`. */
+/** `2,000 files`, `2.8 kB`. */
 export function count(number: number, unit: string | null): string {
+  if (unit === 'bytes') return bytes(number)
   const text = number.toLocaleString('en')
   return unit === null ? text : `${text} ${unit}`
+}
+
+/** `1,200 of 2,500 files`, `1.2 MB of 2.5 MB`. */
+export function countOf(done: number, total: number, unit: string | null): string {
+  return `${count(done, unit === 'bytes' ? unit : null)} of ${count(total, unit)}`
 }
