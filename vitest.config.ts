@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packs/*/src/**/*.test.ts', 'e2e/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    globalSetup: ['scripts/test-postgres.ts'],
+    globalSetup: ['scripts/test-databases.ts'],
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -64,6 +64,8 @@ export const defaults = {
   uploadDays: 7,
   /** Seconds without a heartbeat after which a worker is not counted as live. */
   workerSeconds: 15,
+  /** Seconds without a move after which a step counts as stuck: twice what a lost worker's step takes to be free. */
+  stuckSeconds: 60,
   /** Seconds a signed or presigned address to a file holds. */
   signedSeconds: 300,
 } as const

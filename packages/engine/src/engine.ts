@@ -12,7 +12,9 @@ import { cancelTask, endOverdue } from './tasks/cancel.ts'
 import { findTask, listTasks, readLogs, readTask, readTransitions } from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
 import type { TaskServices } from './tasks/services.ts'
+import { readStatus } from './tasks/status.ts'
 import { createSubmit } from './tasks/submit.ts'
+import { startAllWaiting } from './tasks/wait.ts'
 import { watchAll, watchTask } from './tasks/watch.ts'
 import { Work } from './tasks/work.ts'
 import { repeat } from './timers.ts'
@@ -58,6 +60,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   }
   const upkeep = repeat(defaults.reconcileInterval, logger, async () => {
     await endOverdue(services)
+    await startAllWaiting(services)
     await reconcile(services)
     await artifacts.sweep()
   })
@@ -116,6 +119,10 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       await artifacts.delete(row, who.name)
       return (await artifactOf(id, who, 'read-artifact')).view
     },
+    async status(who) {
+      if (!who.staff) throw forbidden('see how the service stands')
+      return { database: database.kind, ...(await readStatus(services)) }
+    },
     ping: () => ping(db),
     async close() {
       await upkeep.stop()
@@ -125,6 +132,15 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       await database.close()
     },
   }
+}
+
+function forbidden(what: string): Problem {
+  return new Problem({
+    code: 'forbidden',
+    status: 403,
+    title: `You may not ${what}`,
+    hint: 'Ask a member of the platform staff.',
+  })
 }
 
 function artifactUnknown(id: string): Problem {

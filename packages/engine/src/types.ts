@@ -31,6 +31,8 @@ export interface SubmitRequest {
   /** Two submits by one owner with one key are one task. At most 255 characters. */
   idempotencyKey?: string
   origin?: Origin
+  /** What is to happen when the definition allows one at a time and one is running. Default: as the definition says. */
+  conflict?: 'refuse' | 'join' | 'wait'
 }
 
 /** How a task came to be. */
@@ -207,6 +209,47 @@ export interface OpenedArtifact {
   body: Readable
 }
 
+/** How the work of one version stands. Seconds by the database's clock. */
+export interface QueueStatus {
+  definition: string
+  version: number
+  /** Live workers that serve it. */
+  workers: number
+  /** Tasks that are not over, and those of them of which no step has begun. */
+  open: number
+  pending: number
+  /** Steps. */
+  ready: number
+  running: number
+  retrying: number
+  /** How long the step that has waited longest has been ready; 0 when none is. */
+  oldestReadySeconds: number
+}
+
+/** A step that should move and does not. */
+export interface StuckStep {
+  taskId: string
+  step: string
+  definition: string
+  version: number
+  why: 'unserved' | 'not-claimed' | 'no-heartbeat'
+  seconds: number
+}
+
+/** What an operator needs to know: whether work moves, and if not, which and why. */
+export interface EngineStatus {
+  database: 'pglite' | 'postgres'
+  /** The database's clock, and how far this process's is ahead of it, in seconds. */
+  now: Date
+  clockSkewSeconds: number
+  migrations: string[]
+  queues: QueueStatus[]
+  /** At most 100, the longest first. */
+  stuck: StuckStep[]
+  /** Files that are gone from the record and not yet from the storage. */
+  unpurged: number
+}
+
 /** Everything a server, a CLI or an embedding platform may ask of the engine. */
 export interface Engine {
   readonly database: 'pglite' | 'postgres'
@@ -249,6 +292,8 @@ export interface Engine {
   /** @throws {Problem} artifact-unknown */
   deleteArtifact(id: string, who: Principal): Promise<ArtifactView>
 
+  /** For staff. @throws {Problem} `forbidden` */
+  status(who: Principal): Promise<EngineStatus>
   /** Throws when the database does not answer. */
   ping(): Promise<void>
 

@@ -26,8 +26,11 @@ export interface TaskOptions<Schema extends z.ZodObject, Uploads extends string,
   input: Schema
   /** What the task is about: `({ course }) => \`course:${course}\``. Roles are held in a scope. */
   scope?: TextOf<z.output<Schema>>
-  /** At most one open task for each such key. */
-  unique?: TextOf<z.output<Schema>> | { key: TextOf<z.output<Schema>>; conflict?: 'refuse' | 'join' }
+  /**
+   * At most one open task for each such key. A second one is refused (the default), joins the first, or waits until the
+   * first is over; whoever submits may choose otherwise.
+   */
+  unique?: TextOf<z.output<Schema>> | { key: TextOf<z.output<Schema>>; conflict?: 'refuse' | 'join' | 'wait' }
   /** From submit to the end; a task that takes longer fails. Default: none. */
   deadline?: Duration
   uploads?: Record<Uploads, UploadOptions>
@@ -251,9 +254,9 @@ export function defineTask<
   })
 }
 
-function uniqueOf<Input>(unique: TextOf<Input> | { key: TextOf<Input>; conflict?: 'refuse' | 'join' }): {
+function uniqueOf<Input>(unique: TextOf<Input> | { key: TextOf<Input>; conflict?: 'refuse' | 'join' | 'wait' }): {
   key: TextOf<Input>
-  conflict?: 'refuse' | 'join'
+  conflict?: 'refuse' | 'join' | 'wait'
 } {
   return typeof unique === 'object' ? unique : { key: unique }
 }

@@ -60,7 +60,8 @@ export const shapeSchema = z.object({
   input: z.record(z.string(), z.unknown()),
   /** `course:{course}`. */
   scope: z.string().max(500).optional(),
-  unique: z.object({ key: z.string().max(500), conflict: z.enum(['refuse', 'join']) }).optional(),
+  /** At most one open task for each key; `conflict` is what becomes of a second one. */
+  unique: z.object({ key: z.string().max(500), conflict: z.enum(['refuse', 'join', 'wait']) }).optional(),
   /** From submit to the end, in seconds. */
   deadline: seconds.optional(),
   uploads: z.record(

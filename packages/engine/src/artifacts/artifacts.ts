@@ -192,6 +192,17 @@ export class Artifacts {
     return due.length
   }
 
+  /** How many files are gone from the record and not yet from the storage. */
+  async unpurged(): Promise<number> {
+    const { count } = await this.#db
+      .selectFrom('artifacts')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('state', 'in', ['deleted', 'expired', 'consumed'])
+      .where('purged_at', 'is', null)
+      .executeTakeFirstOrThrow()
+    return Number(count)
+  }
+
   async find(id: string): Promise<ArtifactRow | undefined> {
     return this.#db.selectFrom('artifacts').selectAll().where('id', '=', id).executeTakeFirst()
   }

@@ -1,3 +1,5 @@
+import { existsSync, openAsBlob } from 'node:fs'
+import { join } from 'node:path'
 import { PGlite, types as pgliteTypes } from '@electric-sql/pglite'
 import { type Kysely, Kysely as KyselyDatabase, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -50,7 +52,12 @@ export async function openDatabase(config: DatabaseConfig, onError: (error: Erro
 async function openPGlite(dataDir: string): Promise<Database> {
   let pglite: PGlite
   try {
-    pglite = await PGlite.create({ dataDir, parsers: { [pgliteTypes.INT8]: Number } })
+    const template = await templateFor(dataDir)
+    pglite = await PGlite.create({
+      dataDir,
+      parsers: { [pgliteTypes.INT8]: Number },
+      ...(template === undefined ? {} : { loadDataDir: template }),
+    })
   } catch (cause) {
     throw new Problem({
       code: 'data-folder-unusable',
@@ -63,6 +70,17 @@ async function openPGlite(dataDir: string): Promise<Database> {
   }
   const db = new KyselyDatabase<Tables>({ dialect: new PGliteDialect({ pglite }) }).withSchema(SCHEMA)
   return { kind: 'pglite', db, pglite, url: undefined, close: () => db.destroy() }
+}
+
+/**
+ * A new database begins with a copy of the one in `ERRAND_DATABASE_TEMPLATE` (a tar file that PGlite's `dumpDataDir`
+ * made), where that is set: making one from nothing takes several seconds, which tests do not have.
+ */
+async function templateFor(dataDir: string): Promise<Blob | undefined> {
+  const path = process.env.ERRAND_DATABASE_TEMPLATE
+  if (path === undefined || path === '') return undefined
+  if (dataDir !== 'memory://' && existsSync(join(dataDir, 'PG_VERSION'))) return undefined
+  return openAsBlob(path)
 }
 
 function openPostgres(url: string, onError: (error: Error) => void): Database {

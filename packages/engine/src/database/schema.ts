@@ -43,6 +43,7 @@ export interface Tables {
     state: TaskState
     failure: NullableJson<Failure>
     unique_key: string | null
+    waits_key: string | null
     idempotency_key: string | null
     request_digest: string | null
     sequence: number

@@ -6,6 +6,7 @@ import { TaskChange } from './change.ts'
 import { lockTasks } from './record.ts'
 import { saveChanges } from './save.ts'
 import type { TaskServices } from './services.ts'
+import { startAfter } from './wait.ts'
 
 /** Asks a task to end. What has not begun ends at once; what runs gets its signal. */
 export async function cancelTask(services: TaskServices, id: string, who: Pick<Principal, 'id'>): Promise<void> {
@@ -77,4 +78,5 @@ async function changeTask(services: TaskServices, id: string, alter: (change: Ta
     canceled: [id],
     ...(done.wakes.length > 0 ? { queues: [queueOf(definition, version)] } : {}),
   })
+  await startAfter(services, [done])
 }

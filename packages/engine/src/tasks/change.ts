@@ -50,7 +50,8 @@ export class TaskChange {
   }
 
   get changed(): boolean {
-    return this.moves.length > 0
+    // A task may fail without anything moving yet: its only step runs and is told to end.
+    return this.moves.length > 0 || this.failure !== this.record.task.failure
   }
 
   step(name: string): StepRow | undefined {
@@ -103,6 +104,16 @@ export class TaskChange {
       begun: base.begun || to === 'running',
       ended: isFinal('step', to),
     })
+  }
+
+  /** Whether the task has failed with this very change. */
+  get hasFailed(): boolean {
+    return this.failure !== null && this.record.task.failure === null
+  }
+
+  /** Whether the task is ending, so that ordinary steps are told to end and none begins. */
+  get ending(): boolean {
+    return this.state === 'canceling' || this.failure !== null
   }
 
   /** Makes the step ready, or due again in some seconds, with a wake-up for whoever serves it. */

@@ -4,9 +4,11 @@ import { debugPoint } from '../debug-point.ts'
 import { queueOf, type Taken } from '../dispatch/dispatch.ts'
 import type { Claim } from '../types.ts'
 import { TaskChange } from './change.ts'
+import { endWithTask, isCleanup } from './lost.ts'
 import { lockTasks, type StepRow } from './record.ts'
 import { saveChanges } from './save.ts'
 import type { TaskServices } from './services.ts'
+import { startAfter } from './wait.ts'
 
 /** What a lease is called outside of dispatch. */
 export function leaseOf(taken: { id: string; retryCount: number }): string {
@@ -30,9 +32,9 @@ export async function claimSteps(
   limit: number,
 ): Promise<{ claims: Claim[]; taken: number }> {
   const queue = queueOf(definition.name, definition.version)
-  const { claims, taken, touched } = await services.db.transaction().execute(async (trx) => {
+  const { changes, claims, remains, taken } = await services.db.transaction().execute(async (trx) => {
     const taken = await services.dispatch.take(trx, queue, limit)
-    if (taken.length === 0) return { claims: [], taken: 0, touched: [] }
+    if (taken.length === 0) return { changes: [], claims: [], remains: [], taken: 0 }
     const records = await lockTasks(
       trx,
       taken.map(({ step }) => step.taskId),
@@ -41,10 +43,13 @@ export async function claimSteps(
     const changes = new Map([...records].map(([id, record]) => [id, new TaskChange(record)]))
     const stale: Taken[] = []
     const begun: { change: TaskChange; taken: Taken }[] = []
+    const ended: Taken['step'][] = []
     for (const wake of taken) {
       const change = changes.get(wake.step.taskId)
-      if (change !== undefined && begin(change, wake, worker)) begun.push({ change, taken: wake })
+      const what = change === undefined ? 'stale' : begin(change, wake, worker)
+      if (change !== undefined && what === 'begun') begun.push({ change, taken: wake })
       else stale.push(wake)
+      if (what === 'ended') ended.push(wake.step)
     }
     await services.dispatch.settle(trx, queue, stale)
     await saveChanges(trx, services.dispatch, [...changes.values()])
@@ -54,39 +59,52 @@ export async function claimSteps(
     return {
       claims: begun.map(({ change, taken: wake }) => claimOf(change, wake, uploads)),
       taken: taken.length,
-      touched: [...changes.keys()],
+      changes: [...changes.values()],
+      remains: await services.artifacts.discard(trx, ended),
     }
   })
-  if (touched.length > 0) services.bus.tell({ tasks: touched })
+  if (changes.length > 0) {
+    services.bus.tell({
+      tasks: changes.map(({ record }) => record.task.id),
+      // Clean-up is next where a lost worker's step has ended.
+      queues: changes.some(({ wakes }) => wakes.length > 0) ? [queue] : [],
+      canceled: changes.filter((change) => change.hasFailed).map(({ record }) => record.task.id),
+    })
+  }
+  await startAfter(services, changes)
+  await services.artifacts.purge(remains)
   for (const claim of claims) await debugPoint('after-claim', claim.step)
   return { claims, taken }
 }
 
-/** @returns whether the wake-up is good for an attempt */
-function begin(change: TaskChange, wake: Taken, worker: { id: string; name: string }): boolean {
+/** @returns whether an attempt has begun, the step has ended instead, or the wake-up was good for nothing */
+function begin(change: TaskChange, wake: Taken, worker: { id: string; name: string }): 'begun' | 'ended' | 'stale' {
   const step = change.step(wake.step.step)
-  if (step === undefined || isFinal('task', change.state) || isFinal('step', step.state)) return false
+  // As it is now: another wake-up of the same task, taken together with this one, may have ended it.
+  const state = change.stepState(wake.step.step)
+  if (step === undefined || state === undefined || isFinal('task', change.state)) return 'stale'
   // A job that was replaced (by the reconciler, or by a hand-back) is not the step's wake-up any more.
-  if (step.job !== wake.id) return false
+  if (step.job !== wake.id) return 'stale'
   const actor = `worker ${worker.name}`
   let losses = step.losses
-  if (step.state === 'running') {
+  if (state === 'running') {
+    if (endWithTask(change, step)) return 'ended'
     losses++
     if (losses >= defaults.losses) {
       giveUp(change, step, losses)
-      return false
+      return 'ended'
     }
     change.moveStep(step.name, 'ready', 'errand', 'its worker was lost')
-  } else if (step.state !== 'ready' && step.state !== 'retrying') return false
+  } else if (state !== 'ready' && state !== 'retrying') return 'stale'
   if (change.state === 'pending') change.moveTask('running', actor)
   change.moveStep(step.name, 'running', actor, step.otherwise ? 'taking the alternative path' : null, {
     // A lost worker does not spend an attempt: only what the handler itself did counts.
-    attempt: step.state === 'running' || step.otherwise ? Math.max(step.attempt, 1) : step.attempt + 1,
+    attempt: state === 'running' || step.otherwise ? Math.max(step.attempt, 1) : step.attempt + 1,
     losses,
     lease: leaseOf(wake),
     worker: worker.id,
   })
-  return true
+  return 'begun'
 }
 
 /** A step that ends every worker it meets must not go on doing so. */
@@ -100,7 +118,7 @@ function giveUp(change: TaskChange, step: StepRow, losses: number): void {
     step: step.name,
     reference: step.task_id.slice(-12),
   }
-  change.failure ??= failure
+  if (!isCleanup(step)) change.failure ??= failure
   change.moveStep(step.name, 'failed', 'errand', failure.title, { failure, losses, lease: null, worker: null })
   change.follow()
 }

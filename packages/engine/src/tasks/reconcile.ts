@@ -2,9 +2,11 @@ import { sql } from 'kysely'
 import { defaults } from '../config.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import { TaskChange } from './change.ts'
+import { endWithTask } from './lost.ts'
 import { lockTasks } from './record.ts'
 import { saveChanges } from './save.ts'
 import type { TaskServices } from './services.ts'
+import { startAfter } from './wait.ts'
 
 interface Suspect {
   task_id: string
@@ -48,12 +50,22 @@ async function resend(services: TaskServices, suspect: Suspect): Promise<boolean
     const record = records.get(suspect.task_id)
     const step = record?.steps.get(suspect.name)
     // Looked at again under the lock: it may have moved on since.
-    if (record === undefined || step === undefined || step.job !== suspect.job) return false
-    if (step.state !== 'ready' && step.state !== 'running' && step.state !== 'retrying') return false
+    if (record === undefined || step === undefined || step.job !== suspect.job) return undefined
+    if (step.state !== 'ready' && step.state !== 'running' && step.state !== 'retrying') return undefined
     const change = new TaskChange(record)
-    if (step.state === 'running')
-      change.moveStep(step.name, 'ready', 'errand', 'its worker was lost', { lease: null, worker: null })
-    else {
+    if (step.state === 'running') {
+      if (endWithTask(change, step)) {
+        await saveChanges(trx, services.dispatch, [change])
+        const ended = { taskId: step.task_id, step: step.name }
+        return { change, remains: await services.artifacts.discard(trx, [ended]) }
+      }
+      change.moveStep(step.name, 'ready', 'errand', 'its worker was lost', {
+        lease: null,
+        worker: null,
+        // A lost worker does not spend an attempt; the alternative path is not counted.
+        attempt: step.otherwise ? step.attempt : Math.max(0, step.attempt - 1),
+      })
+    } else {
       // Nothing about the step changes but its wake-up, so this is written without a transition.
       change.patches.set(step.name, { ...step, retryIn: null, begun: false, ended: false })
     }
@@ -68,8 +80,11 @@ async function resend(services: TaskServices, suspect: Suspect): Promise<boolean
         .execute()
       await services.dispatch.send(trx, queue, change.wakes)
     }
-    return true
+    return { change, remains: [] }
   })
-  if (done) services.bus.tell({ tasks: [suspect.task_id], queues: [queue] })
-  return done
+  if (done === undefined) return false
+  services.bus.tell({ tasks: [suspect.task_id], queues: [queue] })
+  await startAfter(services, [done.change])
+  await services.artifacts.purge(done.remains)
+  return true
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { defaults } from '../config.ts'
+import { jsonText, storable } from '../database/json-text.ts'
 import type { StoredProgress } from '../database/schema.ts'
 import { ClaimLost, Problem } from '../problem.ts'
 import type { ClaimRef } from '../types.ts'
@@ -58,7 +59,7 @@ export class Reports {
     if (progress.length > 0) {
       await sql`
         UPDATE errand.steps AS s SET progress = x.progress
-        FROM jsonb_to_recordset(${JSON.stringify(
+        FROM jsonb_to_recordset(${jsonText(
           progress.map(({ claim, progress: value }) => ({ ...claim, progress: value })),
         )}::jsonb) AS x ("taskId" uuid, step text, lease text, progress jsonb)
         WHERE s.task_id = x."taskId" AND s.name = x.step AND s.lease = x.lease AND s.state = 'running'`.execute(
@@ -68,7 +69,7 @@ export class Reports {
     if (lines.length > 0) {
       await sql`
         WITH x AS (
-          SELECT * FROM jsonb_to_recordset(${JSON.stringify(
+          SELECT * FROM jsonb_to_recordset(${jsonText(
             lines.map(({ claim, message }, n) => ({ ...claim, message, n })),
           )}::jsonb) AS x ("taskId" uuid, step text, lease text, message text, n int)
         ), counted AS (
@@ -97,7 +98,7 @@ export class Reports {
   /** @throws {ClaimLost}, {Problem} `once-too-large` */
   async saveOnce(claim: ClaimRef, key: string, value: unknown): Promise<void> {
     const text = limited('once', value)
-    await this.#fenced(sql`once = once || jsonb_build_object(${key}::text, ${text}::jsonb)`, claim)
+    await this.#fenced(sql`once = once || jsonb_build_object(${storable(key)}::text, ${text}::jsonb)`, claim)
   }
 
   async #fenced(assignment: ReturnType<typeof sql>, claim: ClaimRef): Promise<void> {
@@ -116,7 +117,7 @@ export class Reports {
 }
 
 function limited(what: 'checkpoint' | 'once', value: unknown): string {
-  const text = JSON.stringify(value ?? null)
+  const text = jsonText(value)
   if (Buffer.byteLength(text) <= defaults.checkpointLimit) return text
   throw new Problem({
     code: `${what}-too-large`,

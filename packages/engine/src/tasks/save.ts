@@ -1,5 +1,6 @@
 import { isFinal } from '@errand/task'
 import { sql, type Transaction } from 'kysely'
+import { jsonText } from '../database/json-text.ts'
 import type { Tables } from '../database/schema.ts'
 import { type Dispatch, queueOf, type Wake } from '../dispatch/dispatch.ts'
 import type { TaskChange } from './change.ts'
@@ -22,7 +23,7 @@ export async function saveChanges(
       sequence = x.sequence,
       started_at = CASE WHEN x.begun THEN coalesce(t.started_at, now()) ELSE t.started_at END,
       finished_at = CASE WHEN x.ended THEN now() ELSE t.finished_at END
-    FROM jsonb_to_recordset(${JSON.stringify(
+    FROM jsonb_to_recordset(${jsonText(
       changed.map((change) => ({
         id: change.record.task.id,
         state: change.state,
@@ -53,7 +54,7 @@ export async function saveChanges(
         changed_at = now(),
         started_at = CASE WHEN x.begun THEN coalesce(s.started_at, now()) ELSE s.started_at END,
         finished_at = CASE WHEN x.ended THEN now() ELSE s.finished_at END
-      FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS x (
+      FROM jsonb_to_recordset(${jsonText(steps)}::jsonb) AS x (
         task_id uuid, name text, state text, attempt int, losses int, otherwise boolean, lease text, worker text,
         job uuid, result jsonb, failure jsonb, "retryIn" float8, begun boolean, ended boolean)
       WHERE s.task_id = x.task_id AND s.name = x.name`.execute(trx)
@@ -88,7 +89,7 @@ export async function insertTransitions(
   await sql`
     INSERT INTO errand.transitions (task_id, sequence, step, "from", "to", reason, actor)
     SELECT task_id, sequence, step, "from", "to", reason, actor
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+    FROM jsonb_to_recordset(${jsonText(rows)}::jsonb)
       AS x (task_id uuid, sequence int, step text, "from" text, "to" text, reason text, actor text)`.execute(trx)
 }
 

@@ -10,6 +10,7 @@ import { parseLease } from './claim.ts'
 import { lockTasks } from './record.ts'
 import { saveChanges } from './save.ts'
 import type { TaskServices } from './services.ts'
+import { startAfter } from './wait.ts'
 
 /** How an attempt ended. */
 export type Ending = { claim: ClaimRef } & (
@@ -78,6 +79,7 @@ async function settleAll(services: TaskServices, endings: readonly Ending[]): Pr
       .filter(({ failure, record }) => failure !== null && record.task.failure === null)
       .map(({ record }) => record.task.id),
   })
+  await startAfter(services, done.changes)
   if (done.remains.length > 0) await services.artifacts.purge(done.remains)
   return done.outcomes
 }

@@ -13,10 +13,13 @@ import { checkInput, requestDigest } from './check-input.ts'
 import type { StepRow, TaskRow } from './record.ts'
 import { insertTransitions, sendWakes } from './save.ts'
 import type { TaskServices } from './services.ts'
+import { startWaiting } from './wait.ts'
 
 /** A request that has passed every check which needs no lock. */
 interface Checked {
   shape: DefinitionShape
+  /** What becomes of it when the definition allows one at a time and one is running. */
+  conflict: 'refuse' | 'join' | 'wait'
   row: Omit<TaskRow, 'created_at' | 'started_at' | 'finished_at' | 'deadline_at'> & { deadline: number | null }
 }
 
@@ -38,8 +41,11 @@ export function createSubmit(services: TaskServices) {
   return async (request: SubmitRequest, who: Principal): Promise<Accepted> => {
     const checked = await check(services, request, who)
     const accepted = await insert(checked)
-    if (accepted.created)
+    if (accepted.created) {
       services.bus.tell({ tasks: [accepted.id], queues: [queueOf(checked.shape.name, checked.shape.version)] })
+      // Whom it waits for may have ended meanwhile.
+      if (checked.conflict === 'wait') await startWaiting(services, checked.shape.name, checked.row.unique_key)
+    }
     return accepted
   }
 }
@@ -63,6 +69,7 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
   }
   return {
     shape,
+    conflict: request.conflict ?? shape.unique?.conflict ?? 'refuse',
     row: {
       id: uuidv7(),
       definition: shape.name,
@@ -77,6 +84,7 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       state: 'pending',
       failure: null,
       unique_key: shape.unique === undefined ? null : fillTemplate(shape.unique.key, input),
+      waits_key: null,
       idempotency_key: request.idempotencyKey ?? null,
       request_digest:
         request.idempotencyKey === undefined
@@ -140,29 +148,42 @@ async function checkUploads(
 
 async function insertAll(services: TaskServices, requests: readonly Checked[]): Promise<Outcome<Accepted>[]> {
   return services.db.transaction().execute(async (trx) => {
-    const changes = requests.map(firstChange)
-    const { rows } = await sql<{ id: string }>`
-      INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
-        unique_key, idempotency_key, request_digest, sequence, deadline_at)
-      SELECT id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
-        unique_key, idempotency_key, request_digest, sequence, now() + make_interval(secs => deadline)
-      FROM jsonb_to_recordset(${JSON.stringify(
-        requests.map(({ row }, index) => ({ ...row, sequence: changes[index]?.sequence })),
-      )}::jsonb) AS x (id uuid, definition text, version int, title text, scope text, owner text, owner_name text,
-        input jsonb, uploads jsonb, origin jsonb, state text, unique_key text, idempotency_key text, request_digest text,
-        sequence int, deadline float8)
-      ON CONFLICT DO NOTHING
-      RETURNING id`.execute(trx)
-    const inserted = new Set(rows.map(({ id }) => id))
-    const made = changes.filter((change) => inserted.has(change.record.task.id))
-    if (made.length > 0) await insertDetails(services, trx, made)
+    const inserted = await insertTasks(services, trx, requests, true)
     const outcomes: Outcome<Accepted>[] = []
-    for (const { shape, row } of requests) {
-      if (inserted.has(row.id)) outcomes.push({ ok: true, value: { id: row.id, created: true } })
-      else outcomes.push(await explainConflict(trx, shape, row))
+    for (const request of requests) {
+      const { id } = request.row
+      outcomes.push(
+        inserted.has(id) ? { ok: true, value: { id, created: true } } : await resolveConflict(services, trx, request),
+      )
     }
     return outcomes
   })
+}
+
+/** @returns the ids of those that met no other task with their key */
+async function insertTasks(
+  services: TaskServices,
+  trx: Transaction<Tables>,
+  requests: readonly Checked[],
+  begin: boolean,
+): Promise<Set<string>> {
+  const changes = requests.map((request) => firstChange(request, begin))
+  const { rows } = await sql<{ id: string }>`
+    INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
+      unique_key, waits_key, idempotency_key, request_digest, sequence, deadline_at)
+    SELECT id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
+      unique_key, waits_key, idempotency_key, request_digest, sequence, now() + make_interval(secs => deadline)
+    FROM jsonb_to_recordset(${JSON.stringify(
+      requests.map(({ row }, index) => ({ ...row, sequence: changes[index]?.sequence })),
+    )}::jsonb) AS x (id uuid, definition text, version int, title text, scope text, owner text, owner_name text,
+      input jsonb, uploads jsonb, origin jsonb, state text, unique_key text, waits_key text, idempotency_key text,
+      request_digest text, sequence int, deadline float8)
+    ON CONFLICT DO NOTHING
+    RETURNING id`.execute(trx)
+  const inserted = new Set(rows.map(({ id }) => id))
+  const made = changes.filter((change) => inserted.has(change.record.task.id))
+  if (made.length > 0) await insertDetails(services, trx, made)
+  return inserted
 }
 
 async function insertDetails(
@@ -196,8 +217,8 @@ async function insertDetails(
   )
 }
 
-/** The new task, and what follows from it at once: the steps that wait for nothing. */
-function firstChange({ shape, row }: Checked): TaskChange {
+/** The new task, and, unless it waits for another, what follows from it at once: the steps that wait for nothing. */
+function firstChange({ shape, row }: Checked, begin: boolean): TaskChange {
   const now = new Date(0)
   const steps = shape.steps.map(
     ({ kind, name }, ordinal): StepRow => ({
@@ -240,7 +261,7 @@ function firstChange({ shape, row }: Checked): TaskChange {
     reason: describeOrigin(row.origin),
     actor: row.owner,
   })
-  change.follow()
+  if (begin) change.follow()
   return change
 }
 
@@ -248,11 +269,12 @@ function describeOrigin(origin: Origin): string | null {
   return origin.of === undefined ? null : `run again of ${origin.of}`
 }
 
-async function explainConflict(
+async function resolveConflict(
+  services: TaskServices,
   trx: Transaction<Tables>,
-  shape: DefinitionShape,
-  row: Checked['row'],
+  request: Checked,
 ): Promise<Outcome<Accepted>> {
+  const { conflict, row, shape } = request
   if (row.idempotency_key !== null) {
     const same = await trx
       .selectFrom('tasks')
@@ -262,18 +284,13 @@ async function explainConflict(
       .executeTakeFirst()
     if (same !== undefined) {
       if (same.request_digest === row.request_digest) return { ok: true, value: { id: same.id, created: false } }
-      return {
-        ok: false,
-        error: new Problem({
-          code: 'idempotency-key-reused',
-          status: 422,
-          title: 'The Idempotency-Key was used for another request',
-          detail: `It belongs to the task ${same.id}.`,
-          hint: 'Use a new key for a new request.',
-          extensions: { task: same.id },
-        }),
-      }
+      return { ok: false, error: keyReused(same.id) }
     }
+  }
+  if (conflict === 'wait') {
+    const waiting = { ...request, row: { ...row, unique_key: null, waits_key: row.unique_key } }
+    await insertTasks(services, trx, [waiting], false)
+    return { ok: true, value: { id: row.id, created: true } }
   }
   const running = await trx
     .selectFrom('tasks')
@@ -282,22 +299,32 @@ async function explainConflict(
     .where('unique_key', '=', row.unique_key)
     .where('state', 'in', ['pending', 'running', 'canceling'])
     .executeTakeFirst()
-  // It ended between our insert and this look: the caller's next try will go through.
-  if (running !== undefined && shape.unique?.conflict === 'join') {
-    return { ok: true, value: { id: running.id, created: false } }
-  }
-  return {
-    ok: false,
-    error: new Problem({
-      code: 'task-running',
-      status: 409,
-      title: `${shape.title} is running already`,
-      detail:
-        running === undefined
-          ? 'It was running a moment ago.'
-          : `One at a time: the task ${running.id}, started by ${running.owner_name}, is not over.`,
-      hint: running === undefined ? 'Try again.' : 'Open that task, wait for it, or cancel it.',
-      extensions: running === undefined ? {} : { task: running.id },
-    }),
-  }
+  if (running !== undefined && conflict === 'join') return { ok: true, value: { id: running.id, created: false } }
+  return { ok: false, error: alreadyRunning(shape, running) }
+}
+
+function keyReused(task: string): Problem {
+  return new Problem({
+    code: 'idempotency-key-reused',
+    status: 422,
+    title: 'The Idempotency-Key was used for another request',
+    detail: `It belongs to the task ${task}.`,
+    hint: 'Use a new key for a new request.',
+    extensions: { task },
+  })
+}
+
+/** @param running - `undefined` when it ended between the insert and the look: the caller's next try will go through */
+function alreadyRunning(shape: DefinitionShape, running: { id: string; owner_name: string } | undefined): Problem {
+  return new Problem({
+    code: 'task-running',
+    status: 409,
+    title: `${shape.title} is running already`,
+    detail:
+      running === undefined
+        ? 'It was running a moment ago.'
+        : `One at a time: the task ${running.id}, started by ${running.owner_name}, is not over.`,
+    hint: running === undefined ? 'Try again.' : 'Open that task, wait for it, or cancel it.',
+    extensions: running === undefined ? {} : { task: running.id },
+  })
 }

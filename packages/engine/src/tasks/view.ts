@@ -65,13 +65,14 @@ function stepView(step: StepRow, shape: DefinitionShape): StepView {
 
 /** Why nothing of the task runs right now, in words a user understands; `null` while something does. */
 export function waitingReason(
-  task: Pick<TaskRow, 'state' | 'definition' | 'version'>,
+  task: Pick<TaskRow, 'state' | 'definition' | 'version' | 'waits_key'>,
   steps: readonly Pick<StepRow, 'name' | 'state' | 'attempt' | 'retry_at' | 'otherwise'>[],
   shape: DefinitionShape,
   served: ReadonlySet<string>,
   now: Date = new Date(),
 ): string | null {
   if (isFinal('task', task.state)) return null
+  if (task.waits_key !== null) return `another task of this kind is running (${task.waits_key})`
   if (task.state === 'canceling') return 'the running steps are ending'
   if (steps.some(({ state }) => state === 'running')) return null
   if (!served.has(queueOf(task.definition, task.version))) {

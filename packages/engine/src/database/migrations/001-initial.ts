@@ -31,6 +31,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     state text NOT NULL CHECK (state IN (${oneOf(taskStates)})),
     failure jsonb,
     unique_key text,
+    waits_key text,
     idempotency_key text,
     request_digest text,
     sequence int NOT NULL,
@@ -43,6 +44,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // The lock of "one at a time" is the open task itself, so it dies with the task, always.
   await sql`CREATE UNIQUE INDEX tasks_unique ON errand.tasks (definition, unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('pending', 'running', 'canceling')`.execute(db)
+  // Those that wait for it, in the order in which they came.
+  await sql`CREATE INDEX tasks_waiting ON errand.tasks (definition, waits_key, id)
+    WHERE waits_key IS NOT NULL AND state = 'pending'`.execute(db)
   await sql`CREATE UNIQUE INDEX tasks_idempotency ON errand.tasks (owner, idempotency_key)
     WHERE idempotency_key IS NOT NULL`.execute(db)
   await sql`CREATE INDEX tasks_open ON errand.tasks (definition, version)
