@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { machineLine } from '../machine.ts'
+import { megabytes, ratio, seconds } from '../numbers.ts'
+import { printTable } from '../table.ts'
+import { type MadeCourse, makeCourse } from './made-course.ts'
+import { type Measured, measureCourse, type Tree } from './measure.ts'
+
+/** Public courses to try with; not part of the project, so maybe not there. */
+const DEMO = fileURLToPath(new URL('../../../../shared/corpus/openedx-demo-course-2026', import.meta.url))
+
+/** Rounds that count, after one that warms up. */
+const ROUNDS = 5
+const AIMS = { import: 6, export: 2, memory: 300e6 }
+
+const KB = 1e3
+const MB = 1e6
+const sizes = (count: number, bytes: number): number[] => Array.from({ length: count }, () => bytes)
+
+const made: Readonly<Record<string, MadeCourse>> = {
+  '1000': { blocks: 1_000, assets: sizes(16, 100 * KB) },
+  '25000': { blocks: 25_000, assets: sizes(400, 100 * KB) },
+  big: { blocks: 1_000, assets: [500 * MB, ...sizes(100, 10 * MB), ...sizes(1_000, 500 * KB)] },
+}
+
+/** Prints import and export beside tar, for a real course and for generated ones. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { big: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' } },
+  })
+  const names = values.only === undefined ? ['demo', '1000', '25000', ...(values.big ? ['big'] : [])] : [values.only]
+  const scratch = await mkdtemp(join(tmpdir(), 'errand-bench-'))
+  process.stdout.write(`${machineLine()}\n\n`)
+  const times: string[][] = []
+  const memory: string[][] = []
+  const perBlock: string[][] = []
+  try {
+    for (const name of names) {
+      const folder = join(scratch, name)
+      await mkdir(folder)
+      const course = await prepare(name, folder)
+      if (course === undefined) continue
+      process.stderr.write(`Measuring ${course.about}…\n`)
+      // What 2 GB take, one round tells; and it is about memory.
+      const rounds = Number(values.rounds ?? (name === 'big' ? 1 : ROUNDS))
+      const measured = await measureCourse(course.tree, folder, rounds)
+      times.push(...timeRows(course.about, measured))
+      memory.push(memoryRow(course.about, measured))
+      const blocks = made[name]?.blocks
+      if (blocks !== undefined && name !== 'big') {
+        const each = (time: number) => `${(time / blocks).toFixed(3)} ms`
+        perBlock.push([`${blocks} blocks`, each(measured.importTask), each(measured.exportTask)])
+      }
+      await rm(folder, { recursive: true, force: true })
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+  printTable(['what', 'ours', 'tar', 'ratio', 'aim'], times)
+  process.stdout.write('\n')
+  printTable(['serve process', 'idle', 'at most', 'aim'], memory)
+  if (perBlock.length > 0) {
+    process.stdout.write('\n')
+    printTable(['task for each block', 'import', 'export'], perBlock)
+  }
+  process.stdout.write(
+    `\nImport: from the upload's first byte to the task's end, into an empty course store. Export: from the submit to the\ndownload's last byte. Medians of ${values.rounds ?? ROUNDS} rounds after one that warms up (one for "big"). tar: xzf, and czf at the same level.\n${machineLine()}\n`,
+  )
+}
+
+async function prepare(name: string, folder: string): Promise<{ about: string; tree: Tree } | undefined> {
+  if (name === 'demo') {
+    if (!existsSync(DEMO)) {
+      process.stdout.write(`skipped: the demo course, as ${DEMO} is not there\n`)
+      return undefined
+    }
+    return { about: 'demo course', tree: { folder: dirname(DEMO), top: basename(DEMO) } }
+  }
+  const course = made[name]
+  if (course === undefined) throw new Error(`There is no course "${name}": demo, ${Object.keys(made).join(', ')}.`)
+  process.stderr.write(`Generating a course of ${course.blocks} blocks…\n`)
+  const files = await makeCourse(join(folder, 'course'), course)
+  const bytes = course.assets.reduce((sum, size) => sum + size, 0)
+  return {
+    about: `${course.blocks} blocks, ${files} files, assets ${megabytes(bytes)}`,
+    tree: { folder, top: 'course' },
+  }
+}
+
+function timeRows(about: string, measured: Measured): string[][] {
+  return [
+    [
+      `import: ${about}`,
+      seconds(measured.import),
+      seconds(measured.unpack),
+      ratio(measured.import, measured.unpack),
+      `≤ ${AIMS.import}`,
+    ],
+    ['  of it the task', seconds(measured.importTask), '', ratio(measured.importTask, measured.unpack), ''],
+    [
+      `export: ${about}`,
+      seconds(measured.export),
+      seconds(measured.pack),
+      ratio(measured.export, measured.pack),
+      `≤ ${AIMS.export}`,
+    ],
+    ['  of it the task', seconds(measured.exportTask), '', ratio(measured.exportTask, measured.pack), ''],
+  ]
+}
+
+function memoryRow(about: string, { archiveBytes, idleMemory, peakMemory }: Measured): string[] {
+  return [
+    `${about} (archive ${megabytes(archiveBytes)})`,
+    megabytes(idleMemory),
+    megabytes(peakMemory),
+    `≤ ${megabytes(AIMS.memory)}`,
+  ]
+}

@@ -1,0 +1,32 @@
+import { installDependencies } from './install.ts'
+
+/**
+ * The measurements, by name: `npm run bench -- course`, `npm run bench -- single`. Each prints what it measured,
+ * whatever it is.
+ */
+
+const benches: Readonly<
+  Record<string, { about: string; load: () => Promise<{ run(args: string[]): Promise<void> }> }>
+> = {
+  course: {
+    about: 'course.import and course.export beside tar, and the memory they take [--big] [--only demo|1000|25000|big]',
+    load: () => import('./course/bench.ts'),
+  },
+  single: {
+    about:
+      'tasks of one step that does nothing, beside pg-boss, BullMQ and DBOS [--tasks N] [--rounds N] [--only NAME]',
+    load: () => import('./single/bench.ts'),
+  },
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
+if (bench === undefined) {
+  process.stderr.write(name === '' ? 'Which one?\n' : `error: there is no measurement "${name}".\n`)
+  for (const [known, { about }] of Object.entries(benches)) process.stderr.write(`  ${known.padEnd(8)} ${about}\n`)
+  process.exitCode = 64
+} else {
+  // Before anything of it is loaded: the measurements import what is installed here.
+  await installDependencies()
+  await (await bench.load()).run(args)
+}
