@@ -236,6 +236,18 @@ test('a bomb is stopped while it unpacks', async () => {
   expect(text).toContain('"course/static/zeros.bin"')
 })
 
+test.each(['bzip2', 'xz'])('a bomb packed by %s is stopped while it unpacks', async (program) => {
+  const tar = await tarOf([...PLAIN, ['course/static/zeros.bin', Buffer.alloc(64 * 2 ** 20)]])
+  expect((await refusal(await packedBy(program, tar))).code).toBe('archive-bomb')
+})
+
+test('a bzip2 file of several streams is read to its end', async () => {
+  const tar = await tarOf(PLAIN)
+  const half = tar.length >> 1
+  const packed = [await packedBy('bzip2', tar.subarray(0, half)), await packedBy('bzip2', tar.subarray(half))]
+  expect(await roundTrip(Buffer.concat(packed))).toEqual(PLAIN_FILES)
+})
+
 test('a bomb in a zip is stopped while it unpacks', async () => {
   const zip = new ZipFile()
   zip.addBuffer(Buffer.alloc(64 * 2 ** 20), 'course/static/zeros.bin')

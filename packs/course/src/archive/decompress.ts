@@ -1,7 +1,7 @@
-import { PassThrough, pipeline, Readable, Transform, type TransformCallback } from 'node:stream'
+import { pipeline, Readable, Transform, type TransformCallback } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import bunzip from 'unbzip2-stream'
 import xz from 'xz-decompress'
+import { bunzip } from './bunzip.ts'
 import type { ArchiveKind } from './kind.ts'
 
 /** Bytes handed over at once: big enough that the hand-over costs little. */
@@ -30,7 +30,7 @@ export function decompressed(kind: Exclude<ArchiveKind, 'zip'>, source: Readable
     case 'tar.gz':
       return pipeline(source, createGunzip({ chunkSize: CHUNK }), ignore)
     case 'tar.bz2':
-      return pipeline(source, bunzip(), new PassThrough(), ignore)
+      return Readable.from(bunzip(source), { objectMode: false })
     case 'tar.xz':
       return Readable.from(unxz(source), { objectMode: false })
   }
