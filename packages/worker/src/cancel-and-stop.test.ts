@@ -51,3 +51,41 @@ async function runningStep(id: string): Promise<void> {
     if (event.type === 'task' && event.task.steps[0]?.state === 'running') return
   }
 }
+
+test('an attempt that has lost its claim is ended, and nothing of it is stored', async () => {
+  const { work } = bed.engine
+  const settled: string[] = []
+  let lose = false
+  const told = Promise.withResolvers<void>()
+  // The engine's own port, which says of every claim that it is another's once it is told to.
+  const losing: typeof work = {
+    register: (...args) => work.register(...args),
+    unregister: (...args) => work.unregister(...args),
+    claim: (...args) => work.claim(...args),
+    onWork: (...args) => work.onWork(...args),
+    onCancel: (...args) => work.onCancel(...args),
+    heartbeat: async (id, claims) => {
+      if (!lose) return work.heartbeat(id, claims)
+      told.resolve()
+      return { lost: [...claims], canceling: [] }
+    },
+    progress: (...args) => work.progress(...args),
+    log: (...args) => work.log(...args),
+    saveCheckpoint: (...args) => work.saveCheckpoint(...args),
+    saveOnce: (...args) => work.saveOnce(...args),
+    readUpload: (...args) => work.readUpload(...args),
+    openArtifact: (...args) => work.openArtifact(...args),
+    complete: async () => void settled.push('complete'),
+    fail: async () => void settled.push('fail'),
+    canceled: async () => void settled.push('canceled'),
+    release: async () => void settled.push('release'),
+  }
+  const worker = await bed.worker({ engine: { work: losing } })
+  const started = await bed.start('saves-at-the-end')
+  await started.logged('running')
+  lose = true
+  await told.promise
+  await worker.stop({ graceMs: 10_000 })
+  expect(settled).toEqual([])
+  expect(await bed.engine.logs(started.id, who)).toHaveLength(1)
+})

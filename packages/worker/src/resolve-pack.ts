@@ -18,11 +18,11 @@ export interface PackUse {
  * Where the pack's module is: nothing of it is loaded.
  *
  * @param from - the folder that paths and package names are looked up from
- * @throws {TaskFailure} `pack-not-found`, saying where it was looked for
+ * @throws {TaskFailure} `pack-not-found`, saying where it was looked for; `pack-options-invalid`
  */
 export async function resolvePack(pack: PackUse, from: string): Promise<PackSource> {
   const use = String(pack.use)
-  const options = pack.options
+  const options = cloneable(use, pack.options)
   if (!isPath(use)) {
     try {
       return { name: use, url: resolve(use, pathToFileURL(join(from, 'package.json')).href), options }
@@ -34,6 +34,21 @@ export async function resolvePack(pack: PackUse, from: string): Promise<PackSour
   if (!existsSync(path)) throw notFound(use, `${path} does not exist.`)
   if (!statSync(path).isDirectory()) return { name: use, url: pathToFileURL(path).href, options }
   return { ...(await resolveFolder(use, path)), options }
+}
+
+/** Options are handed to threads, so what cannot be is refused here, by name. */
+function cloneable(use: string, options: unknown): unknown {
+  try {
+    return structuredClone(options)
+  } catch (cause) {
+    throw new TaskFailure({
+      code: 'pack-options-invalid',
+      title: `The options of the pack ${use} cannot be given to it`,
+      detail: cause instanceof Error ? cause.message : String(cause),
+      hint: 'Options are plain data: texts, numbers, lists and objects of them, no functions.',
+      cause,
+    })
+  }
 }
 
 function isPath(use: string): boolean {

@@ -1,11 +1,11 @@
 import { MessageChannel } from 'node:worker_threads'
-import type { Claim, WorkerPort } from '@errand/engine'
+import { type Claim, ClaimLost, type WorkerPort } from '@errand/engine'
 import type { Failure } from '@errand/task'
 import type { Logger } from 'pino'
 import type { AbortReason, Outcome, StepNotes } from './calls.ts'
 import { Channel } from './channel/channel.ts'
 import { STEP_START_MS, STOP_ABORT_MS } from './config.ts'
-import { report } from './report.ts'
+import { isClaimLost, report } from './report.ts'
 import type { ServedPacks } from './served-packs.ts'
 import { notStarted, outOfMemory, refused, threadDied, timedOut } from './step-failures.ts'
 import { StepReports } from './step-reports.ts'
@@ -109,10 +109,11 @@ export class StepRun {
     }, STEP_START_MS)
     const channel: Channel = new Channel(port1, {
       call: async (method, args) => {
+        if (this.#reason === 'claim-lost') throw new ClaimLost('The attempt has lost its claim; nothing was stored.')
         try {
           return await services.call(method, args)
         } catch (error) {
-          if (error instanceof Error && 'code' in error && error.code === 'claim-lost') this.abort('claim-lost')
+          if (isClaimLost(error)) this.abort('claim-lost')
           throw error
         }
       },
@@ -126,9 +127,10 @@ export class StepRun {
             overMemory = true
             kill.abort()
           })
-        } else if (note.name === 'progress') reports.progress(note.value)
-        else if (note.name === 'log') reports.log(note.value)
-        else outcome.resolve(note.value)
+        } else if (note.name === 'outcome') outcome.resolve(note.value)
+        else if (this.#reason === 'claim-lost') return
+        else if (note.name === 'progress') reports.progress(note.value)
+        else reports.log(note.value)
       },
     })
     const services = new StepServices(

@@ -191,3 +191,13 @@ export const hoardsBuffers = probe('hoards-buffers', () => {
   const kept: Buffer[] = []
   for (;;) kept.push(Buffer.alloc(1024 * 1024, 1))
 })
+
+export const savesAtTheEnd = probe('saves-at-the-end', async ({ log, signal, saveCheckpoint }) => {
+  log('running')
+  await once(signal, 'abort')
+  log('must not be stored')
+  await saveCheckpoint('must not be stored')
+})
+
+/** Logs when its first line ran, in milliseconds since 1970, with fractions. */
+export const tellsTime = probe('tells-time', ({ log }) => log(String(performance.timeOrigin + performance.now())))
