@@ -1,4 +1,6 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, copyFile, glob, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,8 +16,26 @@ declare module 'vitest' {
   }
 }
 
-/** An embedded database as it is right after its migrations, for tests to begin with. */
-async function makeTemplate(): Promise<() => Promise<void>> {
+const CACHE = join(import.meta.dirname, '../node_modules/.cache/errand')
+
+/**
+ * An embedded database as it is right after its migrations, for tests to begin with; made once for each version of what
+ * it is made of, as it takes ten seconds of a processor.
+ */
+async function prepareTemplate(): Promise<void> {
+  const hash = createHash('sha256')
+  for await (const path of glob(join(import.meta.dirname, '../packages/engine/src/{database/**,dispatch}/*.ts'))) {
+    hash.update(await readFile(path))
+  }
+  for (const name of ['pg-boss', '@electric-sql/pglite']) {
+    hash.update(await readFile(join(import.meta.dirname, '../node_modules', name, 'package.json')))
+  }
+  const path = join(CACHE, `database-${hash.digest('hex').slice(0, 16)}.tar`)
+  if (!existsSync(path)) await makeTemplate(path)
+  process.env.ERRAND_DATABASE_TEMPLATE = path
+}
+
+async function makeTemplate(path: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'errand-template-'))
   const engine = await createEngine({
     database: { kind: 'pglite', dataDir: join(folder, 'data') },
@@ -23,21 +43,23 @@ async function makeTemplate(): Promise<() => Promise<void>> {
   })
   await engine.close()
   const pglite = await PGlite.create(join(folder, 'data'))
-  const path = join(folder, 'template.tar')
-  await writeFile(path, Buffer.from(await (await pglite.dumpDataDir('none')).arrayBuffer()))
+  const dump = Buffer.from(await (await pglite.dumpDataDir('none')).arrayBuffer())
   await pglite.close()
-  process.env.ERRAND_DATABASE_TEMPLATE = path
-  return () => rm(folder, { recursive: true, force: true })
+  await mkdir(CACHE, { recursive: true })
+  await writeFile(join(folder, 'template.tar'), dump)
+  await copyFile(join(folder, 'template.tar'), `${path}.${process.pid}`)
+  await rename(`${path}.${process.pid}`, path)
+  await rm(folder, { recursive: true, force: true })
 }
 
 /** One PostgreSQL for the whole run: the one in `DATABASE_URL`, or one that is started here and removed afterwards. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const removeTemplate = await makeTemplate()
+  await prepareTemplate()
   const given = process.env.DATABASE_URL
   if (given !== undefined) {
     console.log('Tests run on PGlite and on the PostgreSQL of DATABASE_URL.')
     project.provide('postgresUrl', given)
-    return removeTemplate
+    return async () => undefined
   }
   const folder = await mkdtemp(join(tmpdir(), 'errand-postgres-'))
   // Under root the server runs as an account of its own, which must be able to enter.
@@ -50,8 +72,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     port,
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'max_connections=300'],
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    // Tests kill processes, not machines: nothing needs to reach the disk.
+    postgresFlags: ['-c', 'max_connections=300', '-c', 'fsync=off'],
     onLog: () => undefined,
     onError: () => undefined,
   })
@@ -60,7 +83,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('postgresUrl', `postgres://errand:errand@127.0.0.1:${port}/postgres`)
   console.log('Tests run on PGlite and on PostgreSQL 18 (embedded).')
   return async () => {
-    await removeTemplate()
     await postgres.stop()
     await rm(folder, { recursive: true, force: true })
   }
