@@ -35,8 +35,14 @@ export function addDownload(program: Command): void {
       const path = await targetPath(artifact.filename, options.output, options.force === true)
       await receiveFile(client, artifact, path, output)
       if (options.json) output.json({ ...artifact, path })
-      else output.print(`${relative('.', path) || path}  ${bytes(artifact.size ?? 0)}`)
+      else output.print(`${shortPath(path)}  ${bytes(artifact.size ?? 0)}`)
     })
+}
+
+/** Relative where that is shorter to read: not for what lies elsewhere. */
+function shortPath(path: string): string {
+  const short = relative('.', path)
+  return short.startsWith('..') ? path : short
 }
 
 /** Standard output is the file's: everything else goes to standard error. */
