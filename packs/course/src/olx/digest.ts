@@ -27,12 +27,13 @@ export interface DigestParts {
  * What its children hold does not change it, nor does the place of its definition.
  */
 export function blockDigest(parts: DigestParts): string {
-  const hash = createHash('sha1')
+  const content: string[] = []
   const put = (...values: string[]) => {
-    hash.update(JSON.stringify(values))
+    // With its length before each list, so that no two ways of cutting give the same.
+    content.push(String(values.length), ...values)
   }
   put(parts.type, parts.html ?? '', JSON.stringify(parts.policy ?? null))
-  put(...parts.children.map((key) => key.replace(/^draft:/, '')))
+  put(JSON.stringify(parts.children.map((key) => key.replace(/^draft:/, ''))))
   const waiting: XmlElement[] = [parts.element]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const outermost = next === parts.element
@@ -45,7 +46,7 @@ export function blockDigest(parts: DigestParts): string {
       if (child !== undefined && !parts.blockChildren.has(child)) waiting.push(child)
     }
   }
-  return hash.digest('hex')
+  return createHash('sha1').update(JSON.stringify(content)).digest('hex')
 }
 
 function byName(a: [string, string], b: [string, string]): number {

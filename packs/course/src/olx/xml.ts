@@ -1,5 +1,5 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
-import { decodeText } from './decode.ts'
+import { decodeText, positionOf } from './decode.ts'
 import { ELEMENT_DEPTH_LIMIT, NODE_LIMIT, TEXT_FILE_LIMIT } from './limits.ts'
 
 /** One element of a parsed file. */
@@ -107,6 +107,12 @@ export function parseXml(file: string, bytes: Uint8Array): XmlResult {
     parser.write(text).close()
   } catch (error) {
     if (!(error instanceof Rejected)) throw error
+    // A bare & is only noticed at the next semicolon, or at the end of the file: say where it is.
+    const ampersand = bareAmpersand(text)
+    if (ampersand >= 0 && ampersand < parser.position) {
+      const { line, column } = positionOf(text, ampersand)
+      return fail(file, line, column, 'an & is not escaped; write it as &amp;')
+    }
     return fail(file, Math.max(1, parser.line), Math.max(1, parser.column), error.message)
   }
   return root === undefined ? fail(file, 1, 1, 'it has no root element') : { ok: true, root, text }
@@ -132,6 +138,23 @@ function elementOf(tag: SaxesTagNS, at: { line: number; column: number; start: n
 
 function fail(file: string, line: number, column: number, message: string): XmlResult {
   return { ok: false, error: { file, line, column, message } }
+}
+
+const BARE_AMPERSAND = /&(?!(?:[\p{L}_:][\p{L}\p{N}_:.-]{0,100}|#\d{1,7}|#x[0-9a-f]{1,6});)/iu
+
+/** Where the first & is that begins no reference, outside of what is not parsed; -1 if there is none. */
+function bareAmpersand(text: string): number {
+  const hidden = /<!--|<!\[CDATA\[|<\?/g
+  let from = 0
+  for (let open = hidden.exec(text); ; open = hidden.exec(text)) {
+    const at = text.slice(from, open?.index).search(BARE_AMPERSAND)
+    if (at >= 0 || open === null) return at < 0 ? at : from + at
+    const end = open[0] === '<!--' ? '-->' : open[0] === '<?' ? '?>' : ']]>'
+    const close = text.indexOf(end, open.index + open[0].length)
+    if (close < 0) return -1
+    from = close + end.length
+    hidden.lastIndex = from
+  }
 }
 
 function count(text: string, character: string): number {
