@@ -1,6 +1,7 @@
 import type { Claim, ClaimRef, WorkerInfo } from '@errand/engine'
 import { HEARTBEAT_MS, POLL_MS, REPORT_RETRY_MS } from './config.ts'
-import { type StepEnvironment, StepRun } from './step-run.ts'
+import type { StepEnvironment } from './step-environment.ts'
+import { StepRun } from './step-run.ts'
 
 /** Claims steps while there is room for them, runs them, and keeps their leases alive. */
 export class ClaimLoop {

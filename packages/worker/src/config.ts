@@ -28,7 +28,7 @@ export function hardMemoryLimit(memoryMb: number): number {
 /** Milliseconds a pack may take to load. Loading is reading code; what takes longer waits for something it should not. */
 export const PACK_LOAD_MS = 60_000
 /** Milliseconds until a step's first sign from its thread; a thread that is kept busy by a former step is replaced. */
-export const STEP_START_MS = 30_000
+export const DEFAULT_START_MS = 30_000
 /** Milliseconds before a report to the engine is tried again, first and at most: a database restart takes some seconds. */
 export const REPORT_RETRY_MS = { first: 200, longest: 5_000 } as const
 

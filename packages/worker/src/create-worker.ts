@@ -5,7 +5,13 @@ import type { Engine } from '@errand/engine'
 import type { DefinitionShape, Failure } from '@errand/task'
 import type { Logger } from 'pino'
 import { ClaimLoop } from './claim-loop.ts'
-import { DEFAULT_CONCURRENCY, DEFAULT_DATA_DIR, DEFAULT_GRACE_MS, DEFAULT_MEMORY_MB } from './config.ts'
+import {
+  DEFAULT_CONCURRENCY,
+  DEFAULT_DATA_DIR,
+  DEFAULT_GRACE_MS,
+  DEFAULT_MEMORY_MB,
+  DEFAULT_START_MS,
+} from './config.ts'
 import { type PackUse, resolvePack } from './resolve-pack.ts'
 import { ServedPacks } from './served-packs.ts'
 import { Threads } from './threads.ts'
@@ -26,7 +32,9 @@ export interface WorkerOptions {
   name?: string
   /** Milliseconds from a step's abort signal to the end of its thread. Default 10,000. */
   graceMs?: number
-  /** MiB of heap for each step. Default 512. */
+  /** Milliseconds a thread may take to begin a step before it is replaced, as a former step keeps it busy. Default 30,000. */
+  startMs?: number
+  /** MiB of heap and buffers for each step. Default 512. */
   memoryMb?: number
   /** Hears of every failed attempt, with the stack that users are not shown. */
   onFailure?: (failure: Failure) => void
@@ -81,7 +89,9 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     const info = { id: randomUUID(), name, host: hostname(), pid: process.pid, concurrency }
     const { work } = options.engine
     const logger = options.logger.child({ worker: name })
-    const loop = new ClaimLoop(info, { work, threads, packs, logger, graceMs, memoryMb, onFailure: options.onFailure })
+    const startMs = options.startMs ?? DEFAULT_START_MS
+    const { onFailure } = options
+    const loop = new ClaimLoop(info, { work, threads, packs, logger, graceMs, startMs, memoryMb, onFailure })
     return {
       id: info.id,
       name,

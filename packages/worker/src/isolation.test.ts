@@ -87,3 +87,11 @@ test('a long line is cut, and a flood of lines is thinned out and says so', asyn
   expect(logs.length).toBeLessThan(150)
   expect(logs.at(-1)).toMatch(/^\d+ lines were left out: no more than 10 a second are kept\.$/)
 })
+
+test('a thread that an ended step keeps busy is replaced, and the next step runs', async () => {
+  await using other = await Bed.open()
+  await other.worker({ concurrency: 1, startMs: 1_000 })
+  expect((await other.run('poisons')).task.state).toBe('completed')
+  const { task } = await other.run('hello')
+  expect([task.state, task.steps[0]?.attempt]).toEqual(['completed', 1])
+})

@@ -1,27 +1,12 @@
-import { MessageChannel } from 'node:worker_threads'
-import { type Claim, ClaimLost, type WorkerPort } from '@errand/engine'
+import type { Claim } from '@errand/engine'
 import type { Failure } from '@errand/task'
 import type { Logger } from 'pino'
-import type { AbortReason, Outcome, StepNotes } from './calls.ts'
-import { Channel } from './channel/channel.ts'
-import { STEP_START_MS, STOP_ABORT_MS } from './config.ts'
-import { isClaimLost, report } from './report.ts'
-import type { ServedPacks } from './served-packs.ts'
+import type { AbortReason } from './calls.ts'
+import { STOP_ABORT_MS } from './config.ts'
+import { report } from './report.ts'
+import type { StepEnvironment } from './step-environment.ts'
 import { notStarted, outOfMemory, refused, threadDied, timedOut } from './step-failures.ts'
-import { StepReports } from './step-reports.ts'
-import { StepServices } from './step-services.ts'
-import type { Threads } from './threads.ts'
-
-/** What all steps of one worker have in common. */
-export interface StepEnvironment {
-  work: WorkerPort
-  threads: Threads
-  packs: ServedPacks
-  logger: Logger
-  graceMs: number
-  memoryMb: number
-  onFailure: ((failure: Failure) => void) | undefined
-}
+import { type Ending, ThreadAttempt } from './thread-attempt.ts'
 
 /** Where several reasons meet, the higher one decides how the attempt ends. */
 const RANK: Readonly<Record<AbortReason, number>> = {
@@ -31,9 +16,6 @@ const RANK: Readonly<Record<AbortReason, number>> = {
   'claim-lost': 4,
 }
 
-/** How a thread let go of a step: with an outcome, or dead. */
-type Ending = Outcome | { kind: 'died'; error: unknown } | { kind: 'not-started' } | { kind: 'out-of-memory' }
-
 /** One attempt of one step, from the claim to the report of how it ended. */
 export class StepRun {
   readonly claim: Claim
@@ -41,7 +23,7 @@ export class StepRun {
   readonly #logger: Logger
   readonly #giveUp = new AbortController()
   #reason: AbortReason | undefined
-  #channel: Channel | undefined
+  #attempt: ThreadAttempt | undefined
   #kill = new AbortController()
   #graceTimer: NodeJS.Timeout | undefined
   #ended = false
@@ -79,7 +61,7 @@ export class StepRun {
       return
     }
     this.#reason = reason
-    this.#channel?.note('abort', reason)
+    this.#attempt?.abort(reason)
     const grace =
       reason === 'worker-stopping' ? Math.min(STOP_ABORT_MS, this.#environment.graceMs) : this.#environment.graceMs
     this.#graceTimer = setTimeout(() => this.#kill.abort(), grace)
@@ -91,75 +73,16 @@ export class StepRun {
   }
 
   async #inThread(): Promise<Ending> {
-    const { work, threads, packs } = this.#environment
-    const { claim } = this
-    const pack = packs.packOf(claim.definition, claim.version)
-    if (pack === undefined)
-      throw new Error(`The engine handed out ${claim.definition}@${claim.version}, which is not served.`)
     const kill = new AbortController()
     this.#kill = kill
-    const reports = new StepReports(claim, work, this.#logger, () => this.abort('claim-lost'))
-    const { port1, port2 } = new MessageChannel()
-    const outcome = Promise.withResolvers<Outcome>()
-    let started = false
-    let overMemory = false
-    let unwatch: (() => void) | undefined
-    const startTimer = setTimeout(() => {
-      if (!started) kill.abort()
-    }, STEP_START_MS)
-    const channel: Channel = new Channel(port1, {
-      call: async (method, args) => {
-        if (this.#reason === 'claim-lost') throw new ClaimLost('The attempt has lost its claim; nothing was stored.')
-        try {
-          return await services.call(method, args)
-        } catch (error) {
-          if (isClaimLost(error)) this.abort('claim-lost')
-          throw error
-        }
-      },
-      note: (name, value) => {
-        const note = { name, value } as {
-          [Name in keyof StepNotes]: { name: Name; value: StepNotes[Name] }
-        }[keyof StepNotes]
-        if (note.name === 'started') {
-          started = true
-          unwatch = threads.watchMemory(note.value.threadId, () => {
-            overMemory = true
-            kill.abort()
-          })
-        } else if (note.name === 'outcome') outcome.resolve(note.value)
-        else if (this.#reason === 'claim-lost') return
-        else if (note.name === 'progress') reports.progress(note.value)
-        else reports.log(note.value)
-      },
+    const attempt = new ThreadAttempt(this.claim, this.#environment, this.#logger, {
+      kill,
+      reason: () => this.#reason,
+      lost: () => this.abort('claim-lost'),
     })
-    const services = new StepServices(
-      claim,
-      work,
-      (name) => packs.store(pack, name),
-      () => channel,
-    )
-    this.#channel = channel
-    if (this.#reason !== undefined) channel.note('abort', this.#reason)
-
-    const ran = threads.runStep({ claim, pack, port: port2 }, kill.signal)
-    const died = ran.then(
-      () => outcome.promise,
-      (error: unknown): Ending => {
-        if (overMemory) return { kind: 'out-of-memory' }
-        const stuck = !started && kill.signal.aborted && this.#reason === undefined
-        return stuck ? { kind: 'not-started' } : { kind: 'died', error }
-      },
-    )
-    const ending: Ending = await Promise.race([outcome.promise, died])
-    clearTimeout(startTimer)
-    unwatch?.()
-    // Its thread has lost its way, even though it could still say so.
-    if (ending.kind === 'failed' && ending.crashed) kill.abort()
-    channel.close()
-    await reports.settled()
-    await withinGrace(services.idle(), this.#environment.graceMs)
-    return ending
+    this.#attempt = attempt
+    if (this.#reason !== undefined) attempt.abort(this.#reason)
+    return attempt.run()
   }
 
   async #settle(ending: Ending): Promise<void> {
@@ -203,14 +126,4 @@ export class StepRun {
       giveUp: this.#giveUp.signal,
     })
   }
-}
-
-/** Storage that hangs must not keep a step from ending. */
-async function withinGrace(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([promise, late])
-  clearTimeout(timer)
 }

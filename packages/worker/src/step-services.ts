@@ -14,22 +14,21 @@ export class StepServices {
   readonly #running = new Set<Promise<unknown>>()
   readonly #handlers: StepCallHandlers
 
-  /** @param channel - asked for when it is needed: it is made with these services as its handlers */
-  constructor(claim: Claim, work: WorkerPort, store: (name: string) => ObjectStore, channel: () => Channel) {
+  constructor(claim: Claim, work: WorkerPort, store: (name: string) => ObjectStore, channel: Channel) {
     this.#claim = claim
     this.#work = work
     this.#store = store
     this.#handlers = {
       saveCheckpoint: async ({ json }) => void (await work.saveCheckpoint(claim, JSON.parse(json))),
       saveOnce: async ({ key, json }) => void (await work.saveOnce(claim, key, JSON.parse(json))),
-      readUpload: (args) => this.#readUpload(args, channel()),
-      writeArtifact: (args) => this.#writeArtifact(args, channel()),
+      readUpload: (args) => this.#readUpload(args, channel),
+      writeArtifact: (args) => this.#writeArtifact(args, channel),
       storeRead: async ({ store, stream, key, range }) => {
-        await pipeline(this.#store(store).read(key, range), channel().outgoing(stream))
+        await pipeline(this.#store(store).read(key, range), channel.outgoing(stream))
         return undefined
       },
       storeWrite: async ({ store, stream, key }) => {
-        await pipeline(channel().incoming(stream), this.#store(store).write(key))
+        await pipeline(channel.incoming(stream), this.#store(store).write(key))
         return undefined
       },
       storeGet: ({ store, key }) => this.#store(store).get(key),

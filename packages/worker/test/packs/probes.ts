@@ -201,3 +201,8 @@ export const savesAtTheEnd = probe('saves-at-the-end', async ({ log, signal, sav
 
 /** Logs when its first line ran, in milliseconds since 1970, with fractions. */
 export const tellsTime = probe('tells-time', ({ log }) => log(String(performance.timeOrigin + performance.now())))
+
+/** Ends, and then keeps its thread busy for ever. */
+export const poisons = probe('poisons', () => {
+  setTimeout(spin, 20)
+})
