@@ -35,17 +35,19 @@ export async function upload(transport: Transport, body: UploadBody, options: Up
   const url = transport.url('/api/v1/uploads')
   url.searchParams.set('filename', filename)
   const whole = isBlob && (!canStreamRequests() || options.onProgress === undefined)
+  const ended = new AbortController()
   const headers = new Headers({ 'Content-Type': mediaType, Accept: 'application/json' })
   const request = new Request(url, {
     method: 'PUT',
     headers,
-    body: whole ? body : counted(isBlob ? body.stream() : body, total, options.onProgress),
+    body: whole ? body : counted(isBlob ? body.stream() : body, total, options.onProgress, ended.signal),
     duplex: 'half',
     ...(options.signal ? { signal: options.signal } : {}),
   })
   // Not allowed in browsers, which ignore it; elsewhere it lets the server refuse at once what is too large.
   if (!whole && total !== null) request.headers.set('Content-Length', String(total))
-  const response = await transport.send(request)
+  // Node's fetch goes on reading the body of a request that has failed; nothing takes it any more.
+  const response = await transport.send(request).finally(() => ended.abort())
   if (response.status !== 201) throw notErrand(transport.server, response.status)
   if (whole && total !== null) options.onProgress?.(total, total)
   return (await response.json()) as Upload
@@ -69,14 +71,15 @@ function counted(
   body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   total: number | null,
   onProgress: OnProgress | undefined,
+  ended: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const source = iterate(body)
   let done = 0
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const next = await source.next()
-        if (next.done) {
+        const next = ended.aborted ? await source.return?.() : await source.next()
+        if (ended.aborted || !next || next.done) {
           controller.close()
           return
         }

@@ -1,6 +1,5 @@
 import { Problem } from '@errand/engine'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
@@ -9,6 +8,7 @@ import { API_BASE, JSON_LIMIT } from './config.ts'
 import type { Authenticate, ServerContext, ServerEnv } from './context.ts'
 import { accessLog } from './http/access-log.ts'
 import { authentication } from './http/authentication.ts'
+import { jsonLimit } from './http/json-limit.ts'
 import { problemResponse } from './http/problem-response.ts'
 import { closeAfterUnreadBody } from './http/unread-body.ts'
 import { openApiDocument } from './openapi/document.ts'
@@ -18,7 +18,9 @@ import { definitionRoutes } from './routes/definitions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { meRoutes } from './routes/me.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { router } from './routes/router.ts'
+import { statusRoutes } from './routes/status.ts'
 import { actionRoutes } from './routes/tasks/actions.ts'
 import { historyRoutes } from './routes/tasks/history.ts'
 import { readRoutes } from './routes/tasks/read.ts'
@@ -40,6 +42,7 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
     uploadRoutes(context),
     definitionRoutes(context),
     workerRoutes(context),
+    statusRoutes(context),
     meRoutes(),
   ]
   for (const resource of resources) api.route('/', resource)
@@ -78,10 +81,13 @@ export function createApp(context: ServerContext, authenticate: Authenticate, lo
     }),
   )
   app.route('/', healthRoutes(context))
+  app.route('/', metricsRoutes(context))
   const api = resourceRoutes(context)
   app.get(`${API_BASE}/openapi.json`, (c) => c.json(apiDocument(), 200, { 'Cache-Control': 'no-cache' }))
   app.use(`${API_BASE}/*`, authentication(authenticate))
-  app.use(`${API_BASE}/*`, jsonLimit())
+  const limitJson = jsonLimit(JSON_LIMIT)
+  // An upload has its own limit and is never held in memory.
+  app.use(`${API_BASE}/*`, (c, next) => (c.req.path === `${API_BASE}/uploads` ? next() : limitJson(c, next)))
   app.route(API_BASE, api)
   app.notFound((c) => {
     const problem = new Problem({
@@ -96,26 +102,6 @@ export function createApp(context: ServerContext, authenticate: Authenticate, lo
   app.onError(problemResponse)
   const apiDocument = once(() => openApiDocument(app))
   return app
-}
-
-/** Refuses large JSON before it is read; an upload has its own limit and is never held in memory. */
-function jsonLimit() {
-  const limit = bodyLimit({
-    maxSize: JSON_LIMIT,
-    onError: () => {
-      throw new Problem({
-        code: 'request-too-large',
-        status: 413,
-        title: 'The request is too large',
-        detail: `JSON may be at most ${JSON_LIMIT} bytes.`,
-        hint: 'Hand in large data as an upload.',
-        extensions: { limit: JSON_LIMIT },
-      })
-    },
-  })
-  return ((c, next) => (c.req.path === `${API_BASE}/uploads` ? next() : limit(c, next))) satisfies ReturnType<
-    typeof bodyLimit
-  >
 }
 
 function once<T>(make: () => T): () => T {

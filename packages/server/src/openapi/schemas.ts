@@ -170,6 +170,39 @@ export const workerSchema = z
   })
   .openapi('Worker')
 
+export const statusSchema = z
+  .object({
+    database: z.enum(['pglite', 'postgres']),
+    now: instant.describe("The database's clock"),
+    clockSkewSeconds: z.number().describe("How far the server's clock is ahead of the database's"),
+    migrations: z.array(z.string()),
+    queues: z.array(
+      z.object({
+        definition: z.string(),
+        version: z.int(),
+        workers: z.int().describe('Live workers that serve it'),
+        open: z.int().describe('Tasks that are not over'),
+        pending: z.int().describe('Tasks of which no step has begun'),
+        ready: z.int(),
+        running: z.int(),
+        retrying: z.int(),
+        oldestReadySeconds: z.number(),
+      }),
+    ),
+    stuck: z.array(
+      z.object({
+        taskId: id,
+        step: z.string(),
+        definition: z.string(),
+        version: z.int(),
+        why: z.enum(['unserved', 'not-claimed', 'no-heartbeat']),
+        seconds: z.number(),
+      }),
+    ),
+    unpurged: z.int().describe('Files gone from the record and not yet from the storage'),
+  })
+  .openapi('Status')
+
 export const principalSchema = z.object({ id: z.string(), name: z.string(), staff: z.boolean() }).openapi('Principal')
 
 export const problemSchema = z

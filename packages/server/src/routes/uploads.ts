@@ -58,11 +58,14 @@ export function uploadRoutes({ engine, uploadLimit }: ServerContext): OpenAPIHon
     const announced = Number(c.req.header('content-length') ?? 0)
     if (announced > uploadLimit) throw tooLarge(filename, uploadLimit)
     const type = c.req.header('content-type') ?? ''
+    // A refusal in the middle must not cancel the request: that would cut the connection before the client could read
+    // why. The connection is closed once the answer is out.
+    const body = c.req.raw.body?.values({ preventCancel: true }) ?? []
     const upload = await engine.createUpload(
       {
         filename,
         mediaType: MEDIA_TYPE.test(type) ? type : 'application/octet-stream',
-        body: limited(c.req.raw.body ?? [], uploadLimit, () => tooLarge(filename, uploadLimit)),
+        body: limited(body, uploadLimit, () => tooLarge(filename, uploadLimit)),
       },
       c.get('principal'),
     )

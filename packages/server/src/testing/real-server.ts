@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { type Claim, createEngine, type Engine, type Principal, type WorkerInfo } from '@errand/engine'
 import { pino } from 'pino'
 import type { z } from 'zod'
@@ -126,7 +127,8 @@ export async function realServer(options: Partial<ServerOptions> = {}): Promise<
           wake = resolve
         })
         const [found] = await engine.work.claim(worker.id, 1)
-        if (!found) await woken
+        // Asks again now and then, as a worker does: none at hand is not none at all.
+        if (!found) await Promise.race([woken, setTimeout(200)])
         else if (wanted(found)) return found
         else await engine.work.complete(found, null)
       }

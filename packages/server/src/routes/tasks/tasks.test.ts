@@ -119,6 +119,15 @@ describe('POST /tasks', () => {
     expect(await (await post('{}', 'text/plain')).json()).toMatchObject({ status: 415, code: 'media-type-unsupported' })
     const large = await post(JSON.stringify({ definition: 'x'.repeat(2 ** 20) }), 'application/json')
     expect(await large.json()).toMatchObject({ status: 413, code: 'request-too-large', limit: 2 ** 20 })
+    const stream = (times: number) =>
+      server.request('/api/v1/tasks', {
+        method: 'POST',
+        body: ReadableStream.from(Array.from({ length: times }, () => Buffer.from(' '.repeat(10_000)))),
+        duplex: 'half',
+        headers: { 'content-type': 'application/json' },
+      })
+    expect(await (await stream(200)).json()).toMatchObject({ status: 413, code: 'request-too-large' })
+    expect(await (await stream(2)).json()).toMatchObject({ status: 400, code: 'json-malformed' })
   })
 })
 
