@@ -1,6 +1,8 @@
-import { mkdir } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { ByteRange, ObjectInfo, ObjectStore, StoreConfig } from '@errand/task'
 import { Operator } from 'opendal'
 import { Problem } from '../problem.ts'
@@ -10,6 +12,9 @@ const READ_CHUNK = 1 << 20
 
 /** Unfinished writes of the `fs` scheme lie here until they are renamed into place. */
 const PARTIAL = '.partial'
+
+/** Milliseconds without a write after which an unfinished file is what a killed process left. */
+const ABANDONED = 86_400_000
 
 /**
  * An object store on any backend that OpenDAL knows. Only for the main thread: its native module does not survive the
@@ -37,7 +42,7 @@ export function openObjectStore(config: StoreConfig): ObjectStore & { operator: 
     async put(key, content) {
       await operator.write(key, typeof content === 'string' ? content : asBuffer(content))
     },
-    write: (key) => write(operator, key),
+    write: (key) => (config.scheme === 'fs' ? writeAside(operator, key) : write(operator, key)),
     async stat(key) {
       try {
         const metadata = await operator.stat(key)
@@ -50,7 +55,8 @@ export function openObjectStore(config: StoreConfig): ObjectStore & { operator: 
     list: (prefix) => list(operator, prefix),
     async move(from, to) {
       if (operator.capability().rename) return operator.rename(from, to)
-      await operator.copy(from, to)
+      if (operator.capability().copy) await operator.copy(from, to)
+      else await pipeline(read(operator, from), write(operator, to))
       await operator.delete(from)
     },
     delete: (key) => operator.delete(key),
@@ -77,11 +83,15 @@ function openOperator(config: StoreConfig): Operator {
   }
 }
 
-/** Makes the folder of an `fs` storage, so that a folder that cannot be written is found at the start. */
+/**
+ * Makes the folder of an `fs` storage, so that a folder that cannot be written is found at the start, and removes what
+ * killed processes have left unfinished in it.
+ */
 export async function prepareStorage(config: StoreConfig): Promise<void> {
   if (config.scheme !== 'fs' || config.root === undefined) return
   try {
     await mkdir(join(config.root, PARTIAL), { recursive: true })
+    await removeAbandoned(join(config.root, PARTIAL))
   } catch (cause) {
     throw new Problem({
       code: 'storage-unwritable',
@@ -91,6 +101,16 @@ export async function prepareStorage(config: StoreConfig): Promise<void> {
       hint: 'Create the folder, or let the account that runs Errand write it.',
       cause,
     })
+  }
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    // Another process may have moved it into place meanwhile.
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED) await rm(path, { force: true })
   }
 }
 
@@ -134,6 +154,41 @@ function write(operator: Operator, key: string): Writable {
   })
 }
 
+/**
+ * Writes beside the object and moves what is complete into place. One that is given up is removed: OpenDAL has no way to
+ * do so but to complete it, which must not happen under the object's own name.
+ */
+function writeAside(operator: Operator, key: string): Writable {
+  const aside = `${PARTIAL}/${randomUUID()}`
+  const inner = write(operator, aside)
+  let complete = false
+  // Whoever writes is told through the callbacks.
+  inner.on('error', () => undefined)
+  return new Writable({
+    highWaterMark: READ_CHUNK,
+    write: (chunk: Buffer, _encoding, done) => void inner.write(chunk, done),
+    final(done) {
+      inner.end((error?: Error | null) => {
+        if (error) return done(error)
+        operator.rename(aside, key).then(() => {
+          complete = true
+          done()
+        }, done)
+      })
+    },
+    destroy(error, done) {
+      if (complete) return done(error)
+      const remove = () =>
+        operator.delete(aside).then(
+          () => done(error),
+          () => done(error),
+        )
+      if (inner.writableFinished || inner.destroyed) void remove()
+      else inner.end(() => void remove())
+    },
+  })
+}
+
 async function* list(operator: Operator, prefix: string): AsyncIterable<ObjectInfo> {
   const entries = await operator.list(prefix === '' ? '/' : prefix, { recursive: true }).catch((error: unknown) => {
     if (isNotFound(error)) return []
@@ -142,7 +197,19 @@ async function* list(operator: Operator, prefix: string): AsyncIterable<ObjectIn
   for (const entry of entries) {
     const key = entry.path()
     if (key.endsWith('/') || key.startsWith(`${PARTIAL}/`)) continue
-    yield { key, size: Number(entry.metadata().contentLength ?? 0n) }
+    // Some backends tell sizes only one by one; an empty file costs such a question as well.
+    const size = Number(entry.metadata().contentLength ?? 0n) || (await sizeOf(operator, key))
+    if (size !== undefined) yield { key, size }
+  }
+}
+
+/** `undefined` for what was deleted meanwhile. */
+async function sizeOf(operator: Operator, key: string): Promise<number | undefined> {
+  try {
+    return Number((await operator.stat(key)).contentLength ?? 0n)
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
   }
 }
 
