@@ -32,6 +32,6 @@ test('jsonb takes whatever a program can say, and gives back what it can', async
       // -0 is 0 in JSON, and keys that were told apart by what cannot be stored may have become one.
       expect(rows[0]?.back).toEqual(JSON.parse(text))
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { canonicalJson, type DefinitionShape } from '@errand/task'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import { isStorable } from '../database/json-text.ts'
 import { Problem } from '../problem.ts'
 
 // Types are not coerced: "5" is no number. Defaults are filled in, so that the record says what the task will work with.
@@ -19,8 +20,9 @@ const validators = new WeakMap<DefinitionShape, ValidateFunction>()
 export function checkInput(shape: DefinitionShape, input: unknown): Record<string, unknown> {
   const validate = validatorOf(shape)
   const copy: unknown = structuredClone(input ?? {})
-  if (validate(copy) && typeof copy === 'object' && copy !== null) return { ...copy }
-  const issues = (validate.errors ?? []).map(issueOf)
+  const valid = validate(copy)
+  const issues = valid ? unstorable(copy) : (validate.errors ?? []).map(issueOf)
+  if (valid && issues.length === 0 && typeof copy === 'object' && copy !== null) return { ...copy }
   throw new Problem({
     code: 'input-invalid',
     status: 422,
@@ -37,6 +39,16 @@ function validatorOf(shape: DefinitionShape): ValidateFunction {
   const made = ajv.compile(shape.input)
   validators.set(shape, made)
   return made
+}
+
+/** Texts that the database could only keep with something else in place of a character. */
+function unstorable(value: unknown, path: string[] = []): { field: string; message: string }[] {
+  const issue = { field: path.join('.') || 'input', message: 'contains a character that is not text' }
+  if (typeof value === 'string') return isStorable(value) ? [] : [issue]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, part]) =>
+    isStorable(key) ? unstorable(part, [...path, key]) : [{ ...issue, message: 'has a field that is not text' }],
+  )
 }
 
 function issueOf(error: ErrorObject): { field: string; message: string } {

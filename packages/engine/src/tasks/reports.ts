@@ -14,6 +14,8 @@ export class Reports {
   readonly #services: TaskServices
   #progress = new Map<string, { claim: ClaimRef; progress: StoredProgress }>()
   #lines: { claim: ClaimRef; message: string }[] = []
+  /** How many of the lines each attempt has. */
+  #waiting = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -27,6 +29,10 @@ export class Reports {
   }
 
   log(claim: ClaimRef, message: string): void {
+    // A flood is stopped here already: no more lines of an attempt wait than it could ever have stored.
+    const waiting = this.#waiting.get(claim.lease) ?? 0
+    if (waiting >= defaults.logLines) return
+    this.#waiting.set(claim.lease, waiting + 1)
     this.#lines.push({ claim, message: message.slice(0, defaults.logLineLimit) })
     this.#later()
   }
@@ -37,7 +43,8 @@ export class Reports {
       claim === undefined ||
       this.#progress.has(claim.lease) ||
       this.#lines.some((line) => line.claim.lease === claim.lease)
-    if (mine) this.#writing = this.#writing.then(() => this.#write())
+    // What one write met is no reason for the next not to be tried.
+    if (mine) this.#writing = this.#writing.catch(() => undefined).then(() => this.#write())
     await this.#writing
   }
 
@@ -56,6 +63,7 @@ export class Reports {
     if (progress.length === 0 && lines.length === 0) return
     this.#progress = new Map()
     this.#lines = []
+    this.#waiting = new Map()
     if (progress.length > 0) {
       await sql`
         UPDATE errand.steps AS s SET progress = x.progress
@@ -69,20 +77,19 @@ export class Reports {
     if (lines.length > 0) {
       await sql`
         WITH x AS (
-          SELECT * FROM jsonb_to_recordset(${jsonText(
+          SELECT *, row_number() OVER (PARTITION BY "taskId", step, lease ORDER BY n) AS nth FROM jsonb_to_recordset(${jsonText(
             lines.map(({ claim, message }, n) => ({ ...claim, message, n })),
           )}::jsonb) AS x ("taskId" uuid, step text, lease text, message text, n int)
         ), counted AS (
           UPDATE errand.steps AS s SET log_lines = s.log_lines + c.lines
           FROM (SELECT "taskId", step, lease, count(*)::int AS lines FROM x GROUP BY 1, 2, 3) c
           WHERE s.task_id = c."taskId" AND s.name = c.step AND s.lease = c.lease AND s.log_lines < ${defaults.logLines}
-          RETURNING s.task_id, s.name, s.lease
+          RETURNING s.task_id, s.name, s.lease, ${defaults.logLines} - (s.log_lines - c.lines) AS room
         )
         INSERT INTO errand.logs (task_id, step, message)
         SELECT x."taskId", x.step, x.message FROM x
-        JOIN counted c ON c.task_id = x."taskId" AND c.name = x.step AND c.lease = x.lease ORDER BY x.n`.execute(
-        this.#services.db,
-      )
+        JOIN counted c ON c.task_id = x."taskId" AND c.name = x.step AND c.lease = x.lease AND x.nth <= c.room
+        ORDER BY x.n`.execute(this.#services.db)
     }
     this.#services.bus.tell({
       tasks: new Set([...progress.map(({ claim }) => claim.taskId), ...lines.map(({ claim }) => claim.taskId)]),
