@@ -19,23 +19,30 @@ const SEGMENT_LIMIT = 120
 
 /** One path segment: anything but letters, digits, `.`, `_`, `+`, `@` and `-` becomes `_`; never empty, `.` or `..`. */
 export function safeSegment(text: string): string {
-  const plain = text
-    .normalize('NFC')
-    .replaceAll(/[^\p{L}\p{N}._+@-]+/gu, '_')
-    .replaceAll(/^\.+|\.+$/g, '_')
-  let cut = plain
-  while (Buffer.byteLength(cut) > SEGMENT_LIMIT) cut = cut.slice(0, -1)
+  const plain = text.normalize('NFC').replaceAll(/[^\p{L}\p{N}._+@-]+/gu, '_')
+  // By whole characters: half of one is no name on any file system.
+  let cut = ''
+  let size = 0
+  for (const character of plain) {
+    size += Buffer.byteLength(character)
+    if (size > SEGMENT_LIMIT) break
+    cut += character
+  }
+  cut = cut.replaceAll(/^\.+|\.+$/g, '_')
   // Names that Windows keeps for devices, with any ending.
-  if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(cut)) cut = `_${cut}`
+  if (/^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])(\.|$)/i.test(cut)) cut = `_${cut}`
   return cut === '' ? '_' : cut
 }
 
-/** The name a file is downloaded under: any Unicode, but no path and no control characters. */
+/**
+ * The name a file is downloaded under: any Unicode, but no path, no control characters, and none that turn the direction
+ * of writing, with which `gpj.exe` can be shown as `exe.jpg`.
+ */
 export function safeFilename(text: string): string {
   const name = text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must go
-    .replaceAll(/[\u0000-\u001f\u007f/\\]+/g, '_')
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Bidi_Control}/\\]+/gu, '_')
     .trim()
-  const short = [...name].slice(0, 200).join('')
+  const short = [...name].slice(0, 200).join('').trim()
   return /^\.*$/.test(short) ? 'file' : short
 }
