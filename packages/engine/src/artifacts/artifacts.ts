@@ -164,9 +164,9 @@ export class Artifacts {
   /** Removes the bytes of what is gone from the record; what cannot be removed now is left to the sweep. */
   async purge(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
-      const row = await this.find(id)
-      if (row === undefined || row.purged_at !== null) continue
       try {
+        const row = await this.find(id)
+        if (row === undefined || row.purged_at !== null) continue
         if (row.key !== '') await this.#storages.get(row.storage).delete(row.key)
         await this.#db.updateTable('artifacts').set({ purged_at: sql`now()` }).where('id', '=', id).execute()
       } catch (error) {

@@ -7,6 +7,7 @@ import { ClaimLost } from '../problem.ts'
 import type { ClaimRef } from '../types.ts'
 import { TaskChange } from './change.ts'
 import { parseLease } from './claim.ts'
+import { isCleanup } from './lost.ts'
 import { lockTasks } from './record.ts'
 import { saveChanges } from './save.ts'
 import type { TaskServices } from './services.ts'
@@ -75,9 +76,7 @@ async function settleAll(services: TaskServices, endings: readonly Ending[]): Pr
         .map(({ record }) => queueOf(record.task.definition, record.task.version)),
     ),
     // A step has failed: what runs beside it is told to end.
-    canceled: done.changes
-      .filter(({ failure, record }) => failure !== null && record.task.failure === null)
-      .map(({ record }) => record.task.id),
+    canceled: done.changes.filter((change) => change.hasFailed).map(({ record }) => record.task.id),
   })
   await startAfter(services, done.changes)
   if (done.remains.length > 0) await services.artifacts.purge(done.remains)
@@ -101,14 +100,14 @@ function apply(change: TaskChange, ending: Ending): void {
   if (step === undefined || declared === undefined) return
   const actor = 'errand'
   const free = { lease: null, worker: null }
-  const cleanup = declared.kind === 'on-failure' || declared.kind === 'on-cancel'
-  const winding = !cleanup && (change.state === 'canceling' || change.failure !== null)
+  const cleanup = isCleanup(step)
+  const winding = !cleanup && change.ending
 
   if (ending.how === 'completed') {
     change.moveStep(name, 'completed', actor, null, { ...free, result: ending.result ?? null, failure: null })
     return
   }
-  if (ending.how === 'canceled') {
+  if (ending.how === 'canceled' && (winding || cleanup)) {
     change.moveStep(
       name,
       'canceled',
@@ -122,8 +121,11 @@ function apply(change: TaskChange, ending: Ending): void {
     change.moveStep(name, 'canceled', actor, 'the task is ending', free)
     return
   }
-  if (ending.how === 'released') {
-    change.moveStep(name, 'ready', actor, 'its worker is stopping', { ...free, attempt: Math.max(0, step.attempt - 1) })
+  // A step that ends as if it were canceled while nobody wants that is handed back, or its task would never end.
+  if (ending.how === 'released' || ending.how === 'canceled') {
+    // The alternative path is not counted as an attempt, so handing it back gives none back either.
+    const attempt = step.otherwise ? step.attempt : Math.max(0, step.attempt - 1)
+    change.moveStep(name, 'ready', actor, 'its worker is stopping', { ...free, attempt })
     change.wake(name)
     return
   }

@@ -47,10 +47,13 @@ export async function startWaiting(services: TaskServices, definition: string, k
   if (done) services.bus.tell({ tasks: [done.id], queues: [queueOf(done.definition, done.version)] })
 }
 
-/** After tasks have ended: those that waited for them. */
+/** After tasks have ended: those that waited for them. Never fails: what has ended is committed, and the sweep is there. */
 export async function startAfter(services: TaskServices, changes: readonly TaskChange[]): Promise<void> {
   for (const { record, state } of changes) {
-    if (isFinal('task', state)) await startWaiting(services, record.task.definition, record.task.unique_key)
+    if (!isFinal('task', state)) continue
+    await startWaiting(services, record.task.definition, record.task.unique_key).catch((error: unknown) =>
+      services.logger.warn({ err: error, task: record.task.id }, 'what waits for a task begins a little later'),
+    )
   }
 }
 
