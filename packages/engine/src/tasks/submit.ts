@@ -10,6 +10,7 @@ import { Problem } from '../problem.ts'
 import type { Origin, Principal, SubmitRequest } from '../types.ts'
 import { TaskChange } from './change.ts'
 import { checkInput, requestDigest } from './check-input.ts'
+import { alreadyRunning, keyReused } from './conflict.ts'
 import type { StepRow, TaskRow } from './record.ts'
 import { insertTransitions, sendWakes } from './save.ts'
 import type { TaskServices } from './services.ts'
@@ -30,6 +31,8 @@ export interface Accepted {
 }
 
 const KEY_LIMIT = 255
+/** Bytes: the longest scope and the longest key of "one at a time". Both are in indexes, whose entries are limited. */
+const LABEL_LIMIT = 1_000
 
 /** Takes tasks in: each with its steps, its first transitions and its first dispatch in one transaction. */
 export function createSubmit(services: TaskServices) {
@@ -75,7 +78,7 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       definition: shape.name,
       version: shape.version,
       title: shape.title,
-      scope: shape.scope === undefined ? '' : fillTemplate(shape.scope, input),
+      scope: shape.scope === undefined ? '' : label(shape, 'scope', shape.scope, input),
       owner: who.id,
       owner_name: who.name,
       input,
@@ -83,7 +86,7 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       origin: request.origin ?? { by: 'api' },
       state: 'pending',
       failure: null,
-      unique_key: shape.unique === undefined ? null : fillTemplate(shape.unique.key, input),
+      unique_key: shape.unique === undefined ? null : label(shape, 'unique', shape.unique.key, input),
       waits_key: null,
       idempotency_key: request.idempotencyKey ?? null,
       request_digest:
@@ -94,6 +97,22 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       deadline: shape.deadline ?? null,
     },
   }
+}
+
+/** @throws {Problem} `input-invalid` for an input that makes it longer than can be kept */
+function label(shape: DefinitionShape, what: string, template: string, input: Record<string, unknown>): string {
+  const text = fillTemplate(template, input)
+  const size = Buffer.byteLength(text)
+  if (size <= LABEL_LIMIT) return text
+  const fields = [...template.matchAll(/\{([^{}]*)\}/g)].map(([, field]) => field ?? '')
+  throw new Problem({
+    code: 'input-invalid',
+    status: 422,
+    title: `The input does not fit ${shape.title}`,
+    detail: `With ${fields.join(', ')} the task's "${what}" has ${size} bytes; ${LABEL_LIMIT} are allowed.`,
+    hint: 'Give a shorter value.',
+    extensions: { issues: fields.map((field) => ({ field, message: 'is too long' })) },
+  })
 }
 
 async function checkUploads(
@@ -275,22 +294,15 @@ async function resolveConflict(
   request: Checked,
 ): Promise<Outcome<Accepted>> {
   const { conflict, row, shape } = request
-  if (row.idempotency_key !== null) {
-    const same = await trx
-      .selectFrom('tasks')
-      .select(['id', 'request_digest'])
-      .where('owner', '=', row.owner)
-      .where('idempotency_key', '=', row.idempotency_key)
-      .executeTakeFirst()
-    if (same !== undefined) {
-      if (same.request_digest === row.request_digest) return { ok: true, value: { id: same.id, created: false } }
-      return { ok: false, error: keyReused(same.id) }
-    }
-  }
+  const repeated = await findRepeated(trx, row)
+  if (repeated !== undefined) return repeated
   if (conflict === 'wait') {
     const waiting = { ...request, row: { ...row, unique_key: null, waits_key: row.unique_key } }
-    await insertTasks(services, trx, [waiting], false)
-    return { ok: true, value: { id: row.id, created: true } }
+    const inserted = await insertTasks(services, trx, [waiting], false)
+    if (inserted.has(row.id)) return { ok: true, value: { id: row.id, created: true } }
+    // Another process has just taken the Idempotency-Key: nothing else can stand in the way of one that waits.
+    const other = await findRepeated(trx, row)
+    if (other !== undefined) return other
   }
   const running = await trx
     .selectFrom('tasks')
@@ -303,28 +315,16 @@ async function resolveConflict(
   return { ok: false, error: alreadyRunning(shape, running) }
 }
 
-function keyReused(task: string): Problem {
-  return new Problem({
-    code: 'idempotency-key-reused',
-    status: 422,
-    title: 'The Idempotency-Key was used for another request',
-    detail: `It belongs to the task ${task}.`,
-    hint: 'Use a new key for a new request.',
-    extensions: { task },
-  })
-}
-
-/** @param running - `undefined` when it ended between the insert and the look: the caller's next try will go through */
-function alreadyRunning(shape: DefinitionShape, running: { id: string; owner_name: string } | undefined): Problem {
-  return new Problem({
-    code: 'task-running',
-    status: 409,
-    title: `${shape.title} is running already`,
-    detail:
-      running === undefined
-        ? 'It was running a moment ago.'
-        : `One at a time: the task ${running.id}, started by ${running.owner_name}, is not over.`,
-    hint: running === undefined ? 'Try again.' : 'Open that task, wait for it, or cancel it.',
-    extensions: running === undefined ? {} : { task: running.id },
-  })
+/** What has become of the Idempotency-Key, if it was used before. */
+async function findRepeated(trx: Transaction<Tables>, row: Checked['row']): Promise<Outcome<Accepted> | undefined> {
+  if (row.idempotency_key === null) return undefined
+  const same = await trx
+    .selectFrom('tasks')
+    .select(['id', 'request_digest'])
+    .where('owner', '=', row.owner)
+    .where('idempotency_key', '=', row.idempotency_key)
+    .executeTakeFirst()
+  if (same === undefined) return undefined
+  if (same.request_digest === row.request_digest) return { ok: true, value: { id: same.id, created: false } }
+  return { ok: false, error: keyReused(same.id) }
 }
