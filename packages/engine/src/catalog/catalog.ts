@@ -1,6 +1,7 @@
 import { type DefinitionShape, digestOf, parseShape } from '@errand/task'
 import { type Kysely, sql } from 'kysely'
 import { defaults } from '../config.ts'
+import { isUniqueViolation } from '../database/migrate.ts'
 import type { Tables } from '../database/schema.ts'
 import { type Dispatch, queueOf } from '../dispatch/dispatch.ts'
 import { Problem } from '../problem.ts'
@@ -27,15 +28,21 @@ export class Catalog {
   async register(worker: WorkerInfo, given: readonly DefinitionShape[]): Promise<void> {
     const shapes = given.map((shape) => parseShape(JSON.parse(JSON.stringify(shape))))
     for (const shape of shapes) await this.#dispatch.ensure(queueOf(shape.name, shape.version))
-    await this.#db.transaction().execute(async (trx) => {
-      for (const shape of [...shapes].sort((a, b) => (a.name < b.name ? -1 : 1))) await this.#registerOne(trx, shape)
-      const serves = JSON.stringify(shapes.map(({ name, version }) => ({ name, version })))
-      const { concurrency, host, id, name, pid } = worker
-      await trx
-        .insertInto('workers')
-        .values({ id, name, host, pid, concurrency, serves })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ serves, concurrency, stopped_at: null }))
-        .execute()
+    const register = () =>
+      this.#db.transaction().execute(async (trx) => {
+        for (const shape of [...shapes].sort((a, b) => (a.name < b.name ? -1 : 1))) await this.#registerOne(trx, shape)
+        const serves = JSON.stringify(shapes.map(({ name, version }) => ({ name, version })))
+        const { concurrency, host, id, name, pid } = worker
+        await trx
+          .insertInto('workers')
+          .values({ id, name, host, pid, concurrency, serves })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet({ serves, concurrency, stopped_at: null }))
+          .execute()
+      })
+    await register().catch((error: unknown) => {
+      // Two workers promoted two versions of a new name at the same instant. The other's is there now.
+      if (isUniqueViolation(error)) return register()
+      throw error
     })
   }
 

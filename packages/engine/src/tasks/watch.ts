@@ -40,7 +40,8 @@ export async function* watchTask(
         seen = now
         yield { type: 'task', task }
       }
-      if (isFinal('task', task.state) && task.sequence === sequence) return
+      // At least: whoever says that it has seen more than there is must not wait for ever.
+      if (isFinal('task', task.state) && sequence >= task.sequence) return
       await signals.wait(defaults.watchPoll)
       await signals.pause(defaults.watchInterval)
     }

@@ -5,7 +5,9 @@ import type { ByteRange } from '@errand/task'
 import { type Selectable, sql, type Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import { isId } from '../access/policy.ts'
+import { safeFilename } from '../artifacts/names.ts'
 import { defaults } from '../config.ts'
+import { storable } from '../database/json-text.ts'
 import type { Db } from '../database/open.ts'
 import type { Tables } from '../database/schema.ts'
 import { isProblem, Problem } from '../problem.ts'
@@ -65,8 +67,8 @@ export class Uploads {
       .values({
         id,
         owner: who.id,
-        filename: file.filename,
-        media_type: file.mediaType,
+        filename: safeFilename(file.filename),
+        media_type: storable(file.mediaType),
         size,
         sha256: hash.digest('hex'),
         storage,
@@ -75,6 +77,11 @@ export class Uploads {
       })
       .returningAll()
       .executeTakeFirstOrThrow()
+      .catch(async (error: unknown) => {
+        // Without its row nobody would ever find the file, nor remove it.
+        await store.delete(key).catch(() => undefined)
+        throw error
+      })
     return viewOf(row)
   }
 
