@@ -4,6 +4,7 @@ import { addArtifacts } from './commands/artifacts.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDb } from './commands/db.ts'
 import { addDefinitions } from './commands/definitions.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addDownload } from './commands/download.ts'
 import { addList } from './commands/list.ts'
 import { addRetry } from './commands/retry.ts'
@@ -44,6 +45,7 @@ export function buildProgram(): { program: Command; running: () => string } {
     addDownload,
     addDefinitions,
     addWorkers,
+    addDoctor,
     addDb,
   ]
   for (const add of commands) add(program)

@@ -8,6 +8,7 @@ import type {
   Definition,
   LogLine,
   Principal,
+  Status,
   Task,
   TaskPage,
   TaskState,
@@ -25,6 +26,8 @@ export interface SubmitInput {
   input?: Record<string, unknown>
   /** Upload ids by the names the definition gives. */
   uploads?: Record<string, string>
+  /** When one at a time is allowed and one is running. Default: as the definition says. */
+  conflict?: 'refuse' | 'join' | 'wait'
 }
 
 export interface SubmitOptions {
@@ -71,6 +74,8 @@ export interface ErrandClient {
   definitions(options?: Abortable): Promise<Definition[]>
   definition(name: string, options?: Abortable & { version?: number }): Promise<Definition>
   workers(options?: Abortable): Promise<Worker[]>
+  /** Whether work moves, and if not, which and why. For staff. */
+  status(options?: Abortable): Promise<Status>
   me(options?: Abortable): Promise<Principal>
   upload(body: UploadBody, options?: UploadOptions): Promise<Upload>
   uploaded(id: string, options?: Abortable): Promise<Upload>
@@ -158,6 +163,7 @@ export function createClient(options: ClientOptions): ErrandClient {
         }),
       ),
     workers: async (abortable = {}) => (await dataOf(api.GET('/api/v1/workers', { ...abortable }))).workers,
+    status: (abortable = {}) => dataOf(api.GET('/api/v1/status', { ...abortable })),
     me: (abortable = {}) => dataOf(api.GET('/api/v1/me', { ...abortable })),
     upload: (body, uploadOptions = {}) => upload(transport, body, uploadOptions),
     uploaded: (id, abortable = {}) =>

@@ -277,6 +277,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether work moves, and if not, which and why; for staff */
+        get: operations["getStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -430,6 +447,11 @@ export interface components {
             uploads?: {
                 [key: string]: string;
             };
+            /**
+             * @description When one at a time is allowed and one is running; default: as the definition says
+             * @enum {string}
+             */
+            conflict?: "refuse" | "join" | "wait";
         };
         TaskPage: {
             tasks: components["schemas"]["TaskSummary"][];
@@ -503,7 +525,7 @@ export interface components {
             unique?: {
                 key: string;
                 /** @enum {string} */
-                conflict: "refuse" | "join";
+                conflict: "refuse" | "join" | "wait";
             };
             deadline?: number;
             uploads: {
@@ -571,6 +593,43 @@ export interface components {
             /** Format: date-time */
             heartbeatAt: string;
             live: boolean;
+        };
+        Status: {
+            /** @enum {string} */
+            database: "pglite" | "postgres";
+            /**
+             * Format: date-time
+             * @description The database's clock
+             */
+            now: string;
+            /** @description How far the server's clock is ahead of the database's */
+            clockSkewSeconds: number;
+            migrations: string[];
+            queues: {
+                definition: string;
+                version: number;
+                /** @description Live workers that serve it */
+                workers: number;
+                /** @description Tasks that are not over */
+                open: number;
+                /** @description Tasks of which no step has begun */
+                pending: number;
+                ready: number;
+                running: number;
+                retrying: number;
+                oldestReadySeconds: number;
+            }[];
+            stuck: {
+                taskId: string;
+                step: string;
+                definition: string;
+                version: number;
+                /** @enum {string} */
+                why: "unserved" | "not-claimed" | "no-heartbeat";
+                seconds: number;
+            }[];
+            /** @description Files gone from the record and not yet from the storage */
+            unpurged: number;
         };
         Principal: {
             id: string;
@@ -1541,6 +1600,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerList"];
+                };
+            };
+            /** @description Nobody we know */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the service stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
                 };
             };
             /** @description Nobody we know */

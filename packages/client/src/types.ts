@@ -18,6 +18,7 @@ export type Definition = Schemas['Definition']
 export type DefinitionShape = Schemas['DefinitionShape']
 export type Worker = Schemas['Worker']
 export type Principal = Schemas['Principal']
+export type Status = Schemas['Status']
 
 const finalStates: ReadonlySet<TaskState> = new Set(['completed', 'completed_with_errors', 'failed', 'canceled'])
 

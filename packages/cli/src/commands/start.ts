@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Definition, ErrandClient } from '@errand/client'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { usageError } from '../cli-error.ts'
 import { connect } from '../connect.ts'
 import { closest } from '../input/closest.ts'
@@ -16,6 +16,7 @@ interface StartOptions extends RemoteOptions {
   inputFile?: string
   upload: string[]
   idempotencyKey?: string
+  ifRunning?: 'refuse' | 'join' | 'wait'
   wait?: true
 }
 
@@ -26,6 +27,13 @@ export function addStart(program: Command): void {
     .addOption(repeatable('--input <name=value>', 'a field of the input; may be given several times'))
     .option('--input-file <file>', 'the input as one JSON object; - reads standard input')
     .addOption(repeatable('--upload <name=path>', 'a file to hand in; may be given several times'))
+    .addOption(
+      new Option('--if-running <what>', 'when one at a time is allowed and one is running').choices([
+        'refuse',
+        'join',
+        'wait',
+      ]),
+    )
     .option('--wait', 'show it until it is over; exit 0, 1 failed, 2 canceled')
     .option('--idempotency-key <key>', 'two starts with one key are one task')
     .addHelpText('after', '\nWhat a task takes: errand definitions NAME')
@@ -47,6 +55,7 @@ export function addStart(program: Command): void {
           definition: definition.name,
           input,
           ...(name.includes('@') ? { version: definition.version } : {}),
+          ...(options.ifRunning === undefined ? {} : { conflict: options.ifRunning }),
           ...(Object.keys(uploads).length > 0 ? { uploads } : {}),
         },
         // With a key, a request that was sent twice because its answer got lost is one task.

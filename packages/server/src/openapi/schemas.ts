@@ -109,6 +109,10 @@ export const submitSchema = z
     version: z.int().min(1).optional().describe('Default: the promoted version'),
     input: z.record(z.string(), z.unknown()).default({}),
     uploads: z.record(z.string(), z.string()).optional().describe('Upload ids by the names the definition gives'),
+    conflict: z
+      .enum(['refuse', 'join', 'wait'])
+      .optional()
+      .describe('When one at a time is allowed and one is running; default: as the definition says'),
   })
   .openapi('SubmitTask')
 

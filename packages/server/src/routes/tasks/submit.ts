@@ -55,6 +55,7 @@ export function submitRoutes({ engine, stopping }: ServerContext): OpenAPIHono<S
         origin: { by: headers['errand-client'] ?? 'api' },
         ...(body.version === undefined ? {} : { version: body.version }),
         ...(body.uploads === undefined ? {} : { uploads: body.uploads }),
+        ...(body.conflict === undefined ? {} : { conflict: body.conflict }),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       },
       who,
