@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util'
+import { machineLine } from '../machine.ts'
+import { median, quantile } from '../numbers.ts'
+import { printTable } from '../table.ts'
+import { type Extent, Running } from './measure.ts'
+import { startServices } from './services.ts'
+import type { Services, System } from './system.ts'
+import { systemOf, systems } from './systems/index.ts'
+
+const AIMS = { 'pg-boss': 0.5, DBOS: 3, latency: 20 }
+
+interface Result {
+  system: System
+  /** Jobs a second, one for each round. */
+  rates: number[]
+  latencies: number[]
+}
+
+/** Prints how many jobs of nothing each system does in a second, and how long one waits to begin. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      tasks: { type: 'string', default: '5000' },
+      rounds: { type: 'string', default: '3' },
+      'in-flight': { type: 'string', default: '64' },
+      only: { type: 'string', multiple: true },
+    },
+  })
+  const extent: Extent = { jobs: Number(values.tasks), inFlight: Number(values['in-flight']), paced: 200, every: 40 }
+  const chosen = values.only === undefined ? systems : values.only.map(systemOf)
+  process.stdout.write(`${machineLine()}\n\n`)
+  await using services = await startServices(chosen.some(({ needs }) => needs.includes('redis')))
+  const results: Result[] = []
+  for (const system of chosen) {
+    if (system.needs.includes('redis') && services.redis === undefined) {
+      process.stdout.write(`skipped: ${system.name}, as there is no redis-server\n`)
+      continue
+    }
+    process.stderr.write(`Measuring ${system.name}…\n`)
+    try {
+      results.push(await measure(system, await services.forSystem(system.name), extent, Number(values.rounds)))
+    } catch (error) {
+      // What the others did is worth printing all the same.
+      process.exitCode = 1
+      process.stdout.write(`failed: ${system.name}: ${error instanceof Error ? error.stack : String(error)}\n`)
+    }
+  }
+  print(results, extent, Number(values.rounds))
+}
+
+async function measure(system: System, services: Services, extent: Extent, rounds: number): Promise<Result> {
+  await using running = await Running.start(system, services)
+  const latencies = await running.pace(extent)
+  const rates: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    rates.push((extent.jobs / (await running.flood(extent.jobs, extent.inFlight))) * 1_000)
+  }
+  await running.verify()
+  return { system, rates, latencies }
+}
+
+function print(results: readonly Result[], extent: Extent, rounds: number): void {
+  const ours = results.find(({ system }) => system.name === 'errand')
+  printTable(
+    ['system', 'jobs/s', 'slowest–fastest', 'errand to it', 'aim', 'latency median', 'p95'],
+    results.map(({ system, rates, latencies }) => [
+      system.name,
+      median(rates).toFixed(0),
+      `${Math.min(...rates).toFixed(0)}–${Math.max(...rates).toFixed(0)}`,
+      ours === undefined || ours.system === system ? '' : `${(median(ours.rates) / median(rates)).toFixed(2)}×`,
+      system.name === 'pg-boss' || system.name === 'DBOS' ? `≥ ${AIMS[system.name]}×` : '',
+      `${median(latencies).toFixed(1)} ms`,
+      `${quantile(latencies, 0.95).toFixed(1)} ms`,
+    ]),
+  )
+  process.stdout.write(`
+jobs/s: from the first submit until all are completed on record; median of ${rounds} rounds of ${extent.jobs}, ${extent.inFlight} submits at once.
+latency: from the submit to the handler's first line, ${extent.paced} jobs about ${extent.every} ms apart; errand's aim is a median ≤ ${AIMS.latency} ms.
+Each system has two processes, and PostgreSQL is one server for all, with the durable settings it comes with.
+${results.map(({ system }) => `  ${system.name}: ${system.setup}`).join('\n')}
+${machineLine()}
+`)
+}

@@ -1,0 +1,135 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Answer, Order } from './participant.ts'
+import type { Counter, Services, System } from './system.ts'
+
+const PARTICIPANT = fileURLToPath(new URL('./participant.ts', import.meta.url))
+
+/** How much is measured. */
+export interface Extent {
+  /** Jobs in one round. */
+  jobs: number
+  /** Submits under way at once, in all. */
+  inFlight: number
+  /** Jobs that come one after the other, for the latency, and milliseconds between them. */
+  paced: number
+  every: number
+}
+
+/** Jobs before anything is measured: code gets compiled, pools get their connections. */
+const WARM_UP = 500
+/** Milliseconds between two looks at how many are completed. */
+const LOOK = 20
+/** Milliseconds without a further completed job after which a system is given up. */
+const PATIENCE = 60_000
+
+/** A system with its two processes, warm. */
+export class Running implements AsyncDisposable {
+  readonly #processes: readonly ChildProcess[]
+  readonly #submitters: readonly ChildProcess[]
+  readonly #counter: Counter
+  #jobs = 0
+
+  private constructor(processes: readonly ChildProcess[], submitters: readonly ChildProcess[], counter: Counter) {
+    this.#processes = processes
+    this.#submitters = submitters
+    this.#counter = counter
+  }
+
+  static async start(system: System, services: Services): Promise<Running> {
+    await system.prepare(services)
+    const processes: ChildProcess[] = []
+    for (const role of system.roles.toReversed()) {
+      const name = `${system.name}-${role}`
+      const profile = process.env.BENCH_PROFILE
+      const execArgv =
+        profile === undefined
+          ? []
+          : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}-${processes.length}.cpuprofile`]
+      const child = fork(PARTICIPANT, { execArgv })
+      // The worker is opened first: it is what makes the definition known.
+      await order(child, { do: 'open', system: system.name, role, services })
+      processes.unshift(child)
+    }
+    const submitters = processes.filter((_, index) => system.roles[index] !== 'work')
+    const running = new Running(processes, submitters, await system.openCounter(services))
+    await running.flood(WARM_UP, 50)
+    return running
+  }
+
+  /** @returns milliseconds from the first submit until all are completed on record */
+  async flood(jobs: number, inFlight: number): Promise<number> {
+    const begin = performance.now()
+    const share = this.#submitters.length
+    const submitting = this.#submitters.map((child, index) =>
+      order(child, {
+        do: 'flood',
+        count: Math.floor((jobs + index) / share),
+        inFlight: Math.floor(inFlight / share),
+      }),
+    )
+    const completed = this.#untilCompleted(jobs)
+    await Promise.all([...submitting, completed])
+    return performance.now() - begin
+  }
+
+  /** @returns the milliseconds from each submit to the handler's first line, in a quiet system */
+  async pace({ paced, every }: Extent): Promise<number[]> {
+    const share = this.#submitters.length
+    const pacing = this.#submitters.map((child, index) =>
+      order(child, { do: 'pace', count: Math.floor((paced + index) / share), every: every * share }),
+    )
+    await Promise.all([...pacing, this.#untilCompleted(paced)])
+    const answers = await Promise.all(this.#processes.map((child) => order(child, { do: 'latencies' })))
+    return answers.flatMap((answer) => answer.latencies ?? [])
+  }
+
+  /** Throws when the system's record is not complete. */
+  async verify(): Promise<void> {
+    await this.#counter.verify?.(this.#jobs)
+  }
+
+  async #untilCompleted(jobs: number): Promise<void> {
+    this.#jobs += jobs
+    let last = -1
+    let since = performance.now()
+    for (;;) {
+      const count = await this.#counter.count()
+      if (count >= this.#jobs) return
+      if (count !== last) {
+        last = count
+        since = performance.now()
+      } else if (performance.now() - since > PATIENCE) {
+        throw new Error(`Only ${count} of ${this.#jobs} jobs were completed.`)
+      }
+      await delay(LOOK)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#counter.close()
+    for (const child of this.#processes) {
+      if (child.exitCode !== null) continue
+      const gone = once(child, 'exit')
+      await order(child, { do: 'close' }).catch(() => child.kill())
+      await gone
+    }
+  }
+}
+
+async function order(child: ChildProcess, what: Order): Promise<Extract<Answer, { ok: true }>> {
+  const abort = new AbortController()
+  const died = once(child, 'exit', { signal: abort.signal }).then(
+    (): Answer => ({ ok: false, error: 'its process ended' }),
+    (): Answer => ({ ok: false, error: 'aborted' }),
+  )
+  child.send(what)
+  const heard = once(child, 'message', { signal: abort.signal }).then(([answer]) => answer as Answer)
+  heard.catch(() => undefined)
+  const answer = await Promise.race([heard, died])
+  abort.abort()
+  if (!answer.ok) throw new Error(answer.error)
+  return answer
+}

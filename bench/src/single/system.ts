@@ -1,0 +1,54 @@
+/** Where the services are that a system needs. */
+export interface Services {
+  /** A database of the system's own on the PostgreSQL that all share. */
+  postgres: string
+  redis: { host: string; port: number }
+  /** A folder for files. */
+  folder: string
+}
+
+/** What a job is given: nothing to do, only what tells when it was submitted. */
+export type Payload = {
+  /** {@link now} before the submit was called. */
+  at: number
+  /** Whether its latency is asked for. */
+  paced: boolean
+}
+
+/** What one of a system's two processes does. */
+export type Role = 'submit' | 'work' | 'both'
+
+/** One of a system's two processes. */
+export interface Participant {
+  /** Resolves when the system has said that it has the job. */
+  submit(payload: Payload): Promise<void>
+  /** Milliseconds from submit to the handler's first line, of the paced jobs that ran here. */
+  latencies(): Promise<number[]>
+  close(): Promise<void>
+}
+
+/** A system as it is measured: two processes beside the one that measures. */
+export interface System {
+  name: string
+  /** How it is set up, in a line. */
+  setup: string
+  needs: readonly ('postgres' | 'redis')[]
+  roles: readonly [Role, Role]
+  /** Creates schemas and queues; runs once. */
+  prepare(services: Services): Promise<void>
+  open(role: Role, services: Services): Promise<Participant>
+  /** How many jobs the system has on record as completed. */
+  openCounter(services: Services): Promise<Counter>
+}
+
+export interface Counter {
+  count(): Promise<number>
+  /** Throws when the record is not what the system promises. */
+  verify?(jobs: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** Milliseconds since 1970, with fractions: the same clock in all processes and threads of a machine. */
+export function now(): number {
+  return performance.timeOrigin + performance.now()
+}
