@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util'
+import { runChaos } from '../e2e/chaos/run.ts'
+
+/**
+ * Breaks everything that can break while tasks run, and ends with a table of what became of them.
+ *
+ *     npm run chaos                          every kind of fault, more than 200 in all
+ *     npm run chaos -- --minutes 5           each kind less often
+ *     npm run chaos -- --only storage        the kinds with this word in their name
+ *     npm run chaos -- --keep                the logs of all processes stay
+ *
+ * Exits 1 when a task was lost, a step ran again after its completion, an artifact was not as it should be, or a lost
+ * worker's step waited too long.
+ */
+const { values } = parseArgs({
+  options: { minutes: { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } },
+})
+const minutes = values.minutes === undefined ? undefined : Number(values.minutes)
+if (minutes !== undefined && !(minutes > 0)) {
+  console.error(`error: --minutes ${values.minutes} is not a number of minutes`)
+  process.exit(64)
+}
+const begun = Date.now()
+const say = (text: string) => console.log(`${((Date.now() - begun) / 1_000).toFixed(0).padStart(5)} s  ${text}`)
+const { table, wrong } = await runChaos({
+  say,
+  ...(minutes === undefined ? {} : { minutes }),
+  ...(values.only === undefined ? {} : { only: values.only }),
+  ...(values.keep === undefined ? {} : { keep: values.keep }),
+})
+console.log(`\n${table}\n`)
+for (const line of wrong) console.log(line)
+process.exit(wrong.length === 0 ? 0 : 1)
