@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { taskSchema, uploadSchema } from '../openapi/schemas.ts'
 import { bodyOf, problemOf, type RealServer, realServer } from '../testing/real-server.ts'
@@ -67,32 +69,27 @@ test('refuses what is too large: at once when it is announced, at the limit when
 })
 
 test('an upload that is broken off leaves nothing', async () => {
-  const before = (await readdir(server.folder, { recursive: true })).length
-  const stop = new AbortController()
-  async function* slow() {
-    yield Buffer.alloc(10_000)
-    stop.abort()
-    await new Promise(() => {})
-  }
-  const broken = server.request('/api/v1/uploads?filename=x', {
+  const stored = () => readdir(join(server.folder, 'uploads'))
+  const before = (await stored()).length
+  const broken = request(`${server.url}/api/v1/uploads?filename=x`, {
     method: 'PUT',
-    body: ReadableStream.from(slow()),
-    duplex: 'half',
-    signal: stop.signal,
+    headers: { authorization: 'Bearer ada', 'content-length': 100_000 },
   })
-  await expect(broken).rejects.toMatchObject({ name: 'AbortError' })
+  broken.on('error', () => {})
+  await new Promise<void>((resolve) => broken.write(Buffer.alloc(10_000), () => resolve()))
+  broken.destroy()
   const ended = () => server.logged.some((line) => line.method === 'PUT' && line.aborted === true)
   while (!ended()) await server.request('/healthz')
-  while ((await readdir(server.folder, { recursive: true })).length > before) await server.request('/healthz')
+  while ((await stored()).length > before) await server.request('/healthz')
 })
 
 test.each([
-  ['', 'a name'],
-  ['a/b', 'no path'],
-  ['a\\b', 'no path'],
-  ['a\nb', 'no control characters'],
-  ['x'.repeat(256), 'a shorter name'],
-])('wants %j to be a file name', async (filename) => {
+  { filename: '', what: 'no name' },
+  { filename: 'a/b', what: 'a path' },
+  { filename: 'a\\b', what: 'a path of Windows' },
+  { filename: 'a\nb', what: 'control characters' },
+  { filename: 'x'.repeat(256), what: 'too long a name' },
+])('refuses $what', async ({ filename }) => {
   const response = await put(filename, 'x')
   expect(response.status).toBe(400)
   expect((await problemOf(response)).errors).toMatchObject([{ in: 'query', field: 'filename' }])
