@@ -7,10 +7,11 @@ import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import type { Db } from '../database/open.ts'
 import type { Tables } from '../database/schema.ts'
+import { debugPoint } from '../debug-point.ts'
 import { ClaimLost, Problem } from '../problem.ts'
+import { artifactKey, safeFilename } from '../storage/names.ts'
 import type { Storages } from '../storage/storages.ts'
 import type { ArtifactSink, ArtifactView, ClaimRef } from '../types.ts'
-import { artifactKey, safeFilename } from './names.ts'
 
 export type ArtifactRow = Selectable<Tables['artifacts']>
 
@@ -86,6 +87,7 @@ export class Artifacts {
           throw storageFailed(error)
         }
         const sha256 = hash.digest('hex')
+        await debugPoint('before-seal')
         await this.#db
           .updateTable('artifacts')
           .set({ size, sha256 })

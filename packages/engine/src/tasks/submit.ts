@@ -1,15 +1,16 @@
 import { type DefinitionShape, fillTemplate } from '@errand/task'
 import { sql, type Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import { isId } from '../access/policy.ts'
 import { batched, type Outcome } from '../batch.ts'
 import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
+import { debugPoint } from '../debug-point.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import { Problem } from '../problem.ts'
 import type { Origin, Principal, SubmitRequest } from '../types.ts'
 import { TaskChange } from './change.ts'
 import { checkInput, requestDigest } from './check-input.ts'
+import { checkUploads } from './check-uploads.ts'
 import { alreadyRunning, keyReused } from './conflict.ts'
 import type { StepRow, TaskRow } from './record.ts'
 import { insertTransitions, sendWakes } from './save.ts'
@@ -44,6 +45,7 @@ export function createSubmit(services: TaskServices) {
   return async (request: SubmitRequest, who: Principal): Promise<Accepted> => {
     const checked = await check(services, request, who)
     const accepted = await insert(checked)
+    await debugPoint('after-submit')
     if (accepted.created) {
       services.bus.tell({ tasks: [accepted.id], queues: [queueOf(checked.shape.name, checked.shape.version)] })
       // Whom it waits for may have ended meanwhile.
@@ -58,6 +60,7 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
   await services.dispatch.ensure(queueOf(shape.name, shape.version))
   const input = checkInput(shape, request.input)
   const uploads = await checkUploads(services, shape, request.uploads ?? {}, who)
+  const ids = Object.fromEntries(uploads.map(({ name, id }) => [name, id]))
   if (
     request.idempotencyKey !== undefined &&
     (request.idempotencyKey.length > KEY_LIMIT || request.idempotencyKey === '')
@@ -82,7 +85,7 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       owner: who.id,
       owner_name: who.name,
       input,
-      uploads,
+      uploads: ids,
       origin: request.origin ?? { by: 'api' },
       state: 'pending',
       failure: null,
@@ -92,7 +95,12 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       request_digest:
         request.idempotencyKey === undefined
           ? null
-          : requestDigest({ definition: request.definition, input: request.input ?? {}, uploads }),
+          : requestDigest({
+              definition: request.definition,
+              input: request.input ?? {},
+              // By what is in them: whoever repeats a request may have had to upload its files again.
+              uploads: Object.fromEntries(uploads.map(({ name, sha256 }) => [name, sha256])),
+            }),
       sequence: 0,
       deadline: shape.deadline ?? null,
     },
@@ -113,56 +121,6 @@ function label(shape: DefinitionShape, what: string, template: string, input: Re
     hint: 'Give a shorter value.',
     extensions: { issues: fields.map((field) => ({ field, message: 'is too long' })) },
   })
-}
-
-async function checkUploads(
-  services: TaskServices,
-  shape: DefinitionShape,
-  given: Readonly<Record<string, string>>,
-  who: Principal,
-): Promise<Record<string, string>> {
-  for (const name of Object.keys(given)) {
-    if (shape.uploads[name] === undefined) {
-      throw new Problem({
-        code: 'upload-unexpected',
-        status: 422,
-        title: `${shape.title} takes no upload "${name}"`,
-        hint: `It takes: ${Object.keys(shape.uploads).join(', ') || 'none'}.`,
-      })
-    }
-  }
-  for (const [name, { optional, title, maxSize }] of Object.entries(shape.uploads)) {
-    const id = given[name]
-    if (id === undefined) {
-      if (optional) continue
-      throw new Problem({
-        code: 'upload-missing',
-        status: 422,
-        title: `${shape.title} needs the file "${name}"`,
-        detail: `${title} was not handed in.`,
-        hint: `On the command line: --upload ${name}=PATH.`,
-      })
-    }
-    const upload = isId(id) ? await services.uploads.find(id) : undefined
-    if (upload === undefined || (upload.owner !== who.id && !who.staff)) {
-      throw new Problem({
-        code: 'upload-unknown',
-        status: 422,
-        title: `The upload for "${name}" is not known`,
-        detail: `There is no upload ${id}, or it has expired.`,
-        hint: 'Upload the file again and use the id you are given.',
-      })
-    }
-    if (maxSize !== undefined && upload.size > maxSize) {
-      throw new Problem({
-        code: 'upload-too-large',
-        status: 422,
-        title: `The file for "${name}" is too large`,
-        detail: `It has ${upload.size} bytes; ${maxSize} bytes are allowed.`,
-      })
-    }
-  }
-  return { ...given }
 }
 
 async function insertAll(services: TaskServices, requests: readonly Checked[]): Promise<Outcome<Accepted>[]> {
