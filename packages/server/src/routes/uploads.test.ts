@@ -69,7 +69,7 @@ test('refuses what is too large: at once when it is announced, at the limit when
 })
 
 test('an upload that is broken off leaves nothing', async () => {
-  const stored = () => readdir(join(server.folder, 'uploads'))
+  const stored = () => readdir(server.folder, { recursive: true })
   const before = (await stored()).length
   const broken = request(`${server.url}/api/v1/uploads?filename=x`, {
     method: 'PUT',
