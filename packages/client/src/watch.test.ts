@@ -52,7 +52,7 @@ test('takes a silent connection for a dead one', async () => {
     events(transition(1), 'silence'),
     events(`${task('completed')}${end}`, 'silence'),
   )
-  expect(await told(url, { silence: 50 })).toEqual(['transition 1', 'completed'])
+  expect(await told(url, { silence: 2_000 })).toEqual(['transition 1', 'completed'])
 })
 
 test('says at once when there is no server, and when the server says no', async () => {
