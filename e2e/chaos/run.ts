@@ -47,7 +47,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
   await chmod(folder, 0o755)
   const tally = new Tally()
   try {
-    if ('serve'.includes(only) || only.startsWith('serve')) {
+    if (only === '' || only.startsWith('serve')) {
       // The embedded database first: a quarter of the time, as it is started anew for each fault.
       const late = Date.now() + (end - Date.now()) / 4
       await serveFaults(folder, tally, {
@@ -66,7 +66,9 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
       ...clockFaults,
     ].filter(({ kind }) => kind.includes(only))
     if (faults.length > 0) {
+      say('A database, a server and two workers start.')
       const site = await openSite(folder, tally)
+      say('They run, and tasks are started.')
       try {
         for (const fault of faults) await inject(site, fault, { times: times(fault.times), end, say })
         say('Nothing is broken any more; what is open may end.')

@@ -157,6 +157,7 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
     },
   }
   await site.staff(2)
+  site.load.kind = 'nothing broken yet'
   site.load.start(OPEN_TASKS)
   return site
 }

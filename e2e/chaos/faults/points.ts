@@ -6,7 +6,7 @@ const workerPoints = ['after-claim', 'mid-artifact', 'before-commit', 'before-se
 /** kill -9 at each named point. What it takes is in the code; a process with such an order dies there by itself. */
 export const pointFaults: Fault[] = [
   ...workerPoints.map((point): Fault => {
-    const step = point === 'mid-artifact' || point === 'before-seal' ? '@write' : ''
+    const step = point === 'mid-artifact' ? '@write' : ''
     return {
       kind: `worker killed at ${point}`,
       times: 10,
@@ -18,7 +18,7 @@ export const pointFaults: Fault[] = [
     }
   }),
   ...workerPoints.map((point): Fault => {
-    const step = point === 'mid-artifact' || point === 'before-seal' ? '@write' : ''
+    const step = point === 'mid-artifact' ? '@write' : ''
     return {
       kind: `server killed with a worker at ${point}`,
       times: 4,

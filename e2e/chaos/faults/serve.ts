@@ -16,7 +16,7 @@ const points = [
   'after-claim',
   'mid-artifact@write',
   'before-commit@slow',
-  'before-seal@write',
+  'before-seal',
   'after-commit-before-settle@write',
 ]
 const OPEN_TASKS = 3
