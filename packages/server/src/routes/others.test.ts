@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { definitionSchema } from '../openapi/schemas.ts'
-import { bodyOf, finish, type RealServer, realServer, root, worker } from '../testing/real-server.ts'
+import { definitionSchema, statusSchema } from '../openapi/schemas.ts'
+import { bodyOf, finish, problemOf, type RealServer, realServer, root, worker } from '../testing/real-server.ts'
 
 let server: RealServer
 beforeAll(async () => {
@@ -78,4 +78,22 @@ test('every route wants a token', async () => {
       expect(response.headers.get('www-authenticate')).toContain('Bearer')
     }
   }
+})
+
+test('status is for staff, and metrics for whoever scrapes', async () => {
+  const { id } = await server.start('test.echo', { text: 'status' })
+  const refused = await server.request('/api/v1/status')
+  expect(await problemOf(refused)).toMatchObject({ status: 403, code: 'forbidden' })
+  const status = await bodyOf(await server.request('/api/v1/status', { as: 'root' }), statusSchema)
+  expect(status).toMatchObject({
+    database: 'pglite',
+    queues: [{ definition: 'test.echo', version: 1, workers: 1, open: 1, ready: 1, running: 0 }],
+    stuck: [],
+  })
+  const metrics = await server.request('/metrics', { as: 'nobody' })
+  expect(metrics.headers.get('content-type')).toContain('text/plain')
+  const text = await metrics.text()
+  expect(text).toContain('errand_tasks_open{definition="test.echo",version="1"} 1')
+  expect(text).not.toContain(id)
+  await finish(server.engine, await server.claim(id))
 })

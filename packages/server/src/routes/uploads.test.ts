@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { taskSchema, uploadSchema } from '../openapi/schemas.ts'
 import { bodyOf, problemOf, type RealServer, realServer } from '../testing/real-server.ts'
