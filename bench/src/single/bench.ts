@@ -13,6 +13,9 @@ interface Result {
   system: System
   /** Jobs a second, one for each round. */
   rates: number[]
+  /** Milliseconds of processor time for each job, of its own processes and of the servers; one for each round. */
+  own: number[]
+  servers: number[]
   latencies: number[]
 }
 
@@ -39,7 +42,9 @@ export async function run(args: string[]): Promise<void> {
     }
     process.stderr.write(`Measuring ${system.name}…\n`)
     try {
-      results.push(await measure(system, await services.forSystem(system.name), extent, Number(values.rounds)))
+      results.push(
+        await measure(system, await services.forSystem(system.name), services.pids, extent, Number(values.rounds)),
+      )
     } catch (error) {
       // What the others did is worth printing all the same.
       process.exitCode = 1
@@ -49,22 +54,31 @@ export async function run(args: string[]): Promise<void> {
   print(results, extent, Number(values.rounds))
 }
 
-async function measure(system: System, services: Services, extent: Extent, rounds: number): Promise<Result> {
-  await using running = await Running.start(system, services)
+async function measure(
+  system: System,
+  services: Services,
+  servers: readonly number[],
+  extent: Extent,
+  rounds: number,
+): Promise<Result> {
+  await using running = await Running.start(system, services, servers)
   const latencies = await running.pace(extent)
-  const rates: number[] = []
+  const result: Result = { system, rates: [], own: [], servers: [], latencies }
   for (let round = 0; round < rounds; round++) {
-    rates.push((extent.jobs / (await running.flood(extent.jobs, extent.inFlight))) * 1_000)
+    const took = await running.flood(extent.jobs, extent.inFlight)
+    result.rates.push((extent.jobs / took.wall) * 1_000)
+    result.own.push(took.own / extent.jobs)
+    result.servers.push(took.servers / extent.jobs)
   }
   await running.verify()
-  return { system, rates, latencies }
+  return result
 }
 
 function print(results: readonly Result[], extent: Extent, rounds: number): void {
   const ours = results.find(({ system }) => system.name === 'errand')
   printTable(
-    ['system', 'jobs/s', 'slowest–fastest', 'errand to it', 'aim', 'latency median', 'p95'],
-    results.map(({ system, rates, latencies }) => [
+    ['system', 'jobs/s', 'slowest–fastest', 'errand to it', 'aim', 'latency median', 'p95', 'CPU/job own', 'servers'],
+    results.map(({ system, rates, latencies, own, servers }) => [
       system.name,
       median(rates).toFixed(0),
       `${Math.min(...rates).toFixed(0)}–${Math.max(...rates).toFixed(0)}`,
@@ -72,11 +86,14 @@ function print(results: readonly Result[], extent: Extent, rounds: number): void
       system.name === 'pg-boss' || system.name === 'DBOS' ? `≥ ${AIMS[system.name]}×` : '',
       `${median(latencies).toFixed(1)} ms`,
       `${quantile(latencies, 0.95).toFixed(1)} ms`,
+      `${median(own).toFixed(2)} ms`,
+      `${median(servers).toFixed(2)} ms`,
     ]),
   )
   process.stdout.write(`
 jobs/s: from the first submit until all are completed on record; median of ${rounds} rounds of ${extent.jobs}, ${extent.inFlight} submits at once.
 latency: from the submit to the handler's first line, ${extent.paced} jobs about ${extent.every} ms apart; errand's aim is a median ≤ ${AIMS.latency} ms.
+CPU/job: processor time of the system's own two processes, and of PostgreSQL or Redis.
 Each system has two processes, and PostgreSQL is one server for all, with the durable settings it comes with.
 ${results.map(({ system }) => `  ${system.name}: ${system.setup}`).join('\n')}
 ${machineLine()}

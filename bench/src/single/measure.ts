@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { processorTime } from '../processor-time.ts'
 import type { Answer, Order } from './participant.ts'
 import type { Counter, Services, System } from './system.ts'
 
@@ -30,15 +31,23 @@ export class Running implements AsyncDisposable {
   readonly #processes: readonly ChildProcess[]
   readonly #submitters: readonly ChildProcess[]
   readonly #counter: Counter
+  readonly #servers: readonly number[]
   #jobs = 0
 
-  private constructor(processes: readonly ChildProcess[], submitters: readonly ChildProcess[], counter: Counter) {
+  private constructor(
+    processes: readonly ChildProcess[],
+    submitters: readonly ChildProcess[],
+    counter: Counter,
+    servers: readonly number[],
+  ) {
+    this.#servers = servers
     this.#processes = processes
     this.#submitters = submitters
     this.#counter = counter
   }
 
-  static async start(system: System, services: Services): Promise<Running> {
+  /** @param servers - the processes of the servers that the system uses */
+  static async start(system: System, services: Services, servers: readonly number[]): Promise<Running> {
     await system.prepare(services)
     const processes: ChildProcess[] = []
     for (const role of system.roles.toReversed()) {
@@ -54,13 +63,18 @@ export class Running implements AsyncDisposable {
       processes.unshift(child)
     }
     const submitters = processes.filter((_, index) => system.roles[index] !== 'work')
-    const running = new Running(processes, submitters, await system.openCounter(services))
+    const running = new Running(processes, submitters, await system.openCounter(services), servers)
     await running.flood(WARM_UP, 50)
     return running
   }
 
-  /** @returns milliseconds from the first submit until all are completed on record */
-  async flood(jobs: number, inFlight: number): Promise<number> {
+  /**
+   * @returns milliseconds from the first submit until all are completed on record, and the processor time that its own
+   *   processes and the servers took for it
+   */
+  async flood(jobs: number, inFlight: number): Promise<{ wall: number; own: number; servers: number }> {
+    const pids = this.#processes.map(({ pid }) => pid ?? 0)
+    const [own, servers] = [await processorTime(pids), await processorTime(this.#servers)]
     const begin = performance.now()
     const share = this.#submitters.length
     const submitting = this.#submitters.map((child, index) =>
@@ -72,7 +86,12 @@ export class Running implements AsyncDisposable {
     )
     const completed = this.#untilCompleted(jobs)
     await Promise.all([...submitting, completed])
-    return performance.now() - begin
+    const wall = performance.now() - begin
+    return {
+      wall,
+      own: (await processorTime(pids)) - own,
+      servers: (await processorTime(this.#servers)) - servers,
+    }
   }
 
   /** @returns the milliseconds from each submit to the handler's first line, in a quiet system */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,8 @@ import type { Services } from './system.ts'
 export interface ServiceHost extends AsyncDisposable {
   /** Undefined when there is no redis-server. */
   redis: Services['redis'] | undefined
+  /** The servers' processes. */
+  readonly pids: readonly number[]
   /** An empty database and an empty folder. */
   forSystem(name: string): Promise<Services>
 }
@@ -40,9 +42,12 @@ export async function startServices(wantRedis: boolean): Promise<ServiceHost> {
   stop.unshift(() => postgres.stop())
   const url = (database: string) => `postgres://bench:bench@127.0.0.1:${port}/${database}`
 
+  // Its first line.
+  const [pid] = (await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
   const redis = wantRedis ? await startRedis(folder, stop) : undefined
   return {
     redis,
+    pids: [Number(pid), ...(redis === undefined ? [] : [redis.pid])],
     async forSystem(name) {
       const database = `bench_${name.toLowerCase().replace(/\W/g, '_')}`
       const client = new pg.Client({ connectionString: url('postgres') })
@@ -62,7 +67,7 @@ export async function startServices(wantRedis: boolean): Promise<ServiceHost> {
 async function startRedis(
   folder: string,
   stop: (() => Promise<unknown>)[],
-): Promise<{ host: string; port: number } | undefined> {
+): Promise<{ host: string; port: number; pid: number } | undefined> {
   if (!(await hasRedis())) {
     if (process.getuid?.() !== 0 || !(await has('apt-get'))) return undefined
     process.stderr.write('Installing redis-server with apt-get…\n')
@@ -84,7 +89,7 @@ async function startRedis(
     if (tries > 200) throw new Error('redis-server did not start')
     await delay(50)
   }
-  return { host: '127.0.0.1', port }
+  return { host: '127.0.0.1', port, pid: child.pid ?? 0 }
 }
 
 const hasRedis = () => has('redis-server')
