@@ -1,5 +1,6 @@
 import { type DefinitionShape, digestOf, parseShape } from '@errand/task'
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
+import { type Batched, batched } from '../batch.ts'
 import { defaults } from '../config.ts'
 import { isUniqueViolation } from '../database/migrate.ts'
 import type { Tables } from '../database/schema.ts'
@@ -8,6 +9,8 @@ import { Problem } from '../problem.ts'
 import type { DefinitionView, WorkerInfo, WorkerView } from '../types.ts'
 import { compareShapes } from './compare-shapes.ts'
 
+type VersionRow = Pick<Selectable<Tables['definitions']>, 'name' | 'version' | 'promoted' | 'retired_at'>
+
 /** Definitions and versions, and the workers that serve them. */
 export class Catalog {
   readonly #db: Kysely<Tables>
@@ -15,9 +18,23 @@ export class Catalog {
   /** A version is immutable, so what was read once is true for ever. */
   readonly #shapes = new Map<string, DefinitionShape>()
 
+  /** Asked for each submit, and those that come together ask for few names. */
+  readonly #versions: Batched<string, VersionRow[]>
+
   constructor(db: Kysely<Tables>, dispatch: Dispatch) {
     this.#db = db
     this.#dispatch = dispatch
+    this.#versions = batched(
+      async (names) => {
+        const rows = await db
+          .selectFrom('definitions')
+          .select(['name', 'version', 'promoted', 'retired_at'])
+          .where('name', 'in', [...new Set(names)])
+          .execute()
+        return names.map((name) => ({ ok: true, value: rows.filter((row) => row.name === name) }))
+      },
+      { max: defaults.batch, parallel: 2 },
+    )
   }
 
   /**
@@ -91,11 +108,7 @@ export class Catalog {
    * @throws {Problem} `definition-unknown` (404), `definition-retired` (409)
    */
   async choose(name: string, version?: number): Promise<DefinitionShape> {
-    const rows = await this.#db
-      .selectFrom('definitions')
-      .select(['version', 'promoted', 'retired_at'])
-      .where('name', '=', name)
-      .execute()
+    const rows = await this.#versions(name)
     const chosen =
       version === undefined ? rows.find((row) => row.promoted) : rows.find((row) => row.version === version)
     if (chosen === undefined) throw unknown(name, version, rows.length > 0)

@@ -1,5 +1,5 @@
 import { isFinal } from '@errand/task'
-import { sql, type Transaction } from 'kysely'
+import { type RawBuilder, sql, type Transaction } from 'kysely'
 import { jsonText } from '../database/json-text.ts'
 import type { Tables } from '../database/schema.ts'
 import { type Dispatch, queueOf, type Wake } from '../dispatch/dispatch.ts'
@@ -16,30 +16,30 @@ export async function saveChanges(
 ): Promise<void> {
   const changed = changes.filter((change) => change.changed)
   if (changed.length === 0) return
-  await sql`
-    UPDATE errand.tasks AS t SET
-      state = x.state,
-      failure = x.failure,
-      sequence = x.sequence,
-      started_at = CASE WHEN x.begun THEN coalesce(t.started_at, now()) ELSE t.started_at END,
-      finished_at = CASE WHEN x.ended THEN now() ELSE t.finished_at END
-    FROM jsonb_to_recordset(${jsonText(
-      changed.map((change) => ({
-        id: change.record.task.id,
-        state: change.state,
-        failure: change.failure,
-        sequence: change.sequence,
-        begun: change.begun,
-        ended: isFinal('task', change.state),
-      })),
-    )}::jsonb) AS x (id uuid, state text, failure jsonb, sequence int, begun boolean, ended boolean)
-    WHERE t.id = x.id`.execute(trx)
-
+  const tasks = changed.map((change) => ({
+    id: change.record.task.id,
+    state: change.state,
+    failure: change.failure,
+    sequence: change.sequence,
+    begun: change.begun,
+    ended: isFinal('task', change.state),
+  }))
   const steps = changed.flatMap((change) =>
     [...change.patches].map(([name, patch]) => ({ task_id: change.record.task.id, name, ...patch })),
   )
-  if (steps.length > 0) {
-    await sql`
+  // One statement: with tasks of a few milliseconds, the way to the database and back is most of what a change costs.
+  await sql`
+    WITH changed_tasks AS (
+      UPDATE errand.tasks AS t SET
+        state = x.state,
+        failure = x.failure,
+        sequence = x.sequence,
+        started_at = CASE WHEN x.begun THEN coalesce(t.started_at, now()) ELSE t.started_at END,
+        finished_at = CASE WHEN x.ended THEN now() ELSE t.finished_at END
+      FROM jsonb_to_recordset(${jsonText(tasks)}::jsonb) AS x (
+        id uuid, state text, failure jsonb, sequence int, begun boolean, ended boolean)
+      WHERE t.id = x.id
+    ), changed_steps AS (
       UPDATE errand.steps AS s SET
         state = x.state,
         attempt = x.attempt,
@@ -57,12 +57,9 @@ export async function saveChanges(
       FROM jsonb_to_recordset(${jsonText(steps)}::jsonb) AS x (
         task_id uuid, name text, state text, attempt int, losses int, otherwise boolean, lease text, worker text,
         job uuid, result jsonb, failure jsonb, "retryIn" float8, begun boolean, ended boolean)
-      WHERE s.task_id = x.task_id AND s.name = x.name`.execute(trx)
-  }
-  await insertTransitions(
-    trx,
-    changed.flatMap((change) => change.moves.map((move) => ({ task_id: change.record.task.id, ...move }))),
-  )
+      WHERE s.task_id = x.task_id AND s.name = x.name
+    )
+    ${insertTransitions(changed)}`.execute(trx)
   await sendWakes(
     trx,
     dispatch,
@@ -73,24 +70,14 @@ export async function saveChanges(
   )
 }
 
-/** A history line for each move. */
-export async function insertTransitions(
-  trx: Transaction<Tables>,
-  rows: readonly {
-    task_id: string
-    sequence: number
-    step: string | null
-    from: string | null
-    to: string
-    reason: string | null
-    actor: string
-  }[],
-): Promise<void> {
-  await sql`
+/** A history line for each move, of tasks that are there or are made by the same statement. */
+export function insertTransitions(changes: readonly TaskChange[]): RawBuilder<unknown> {
+  const rows = changes.flatMap((change) => change.moves.map((move) => ({ task_id: change.record.task.id, ...move })))
+  return sql`
     INSERT INTO errand.transitions (task_id, sequence, step, "from", "to", reason, actor)
     SELECT task_id, sequence, step, "from", "to", reason, actor
     FROM jsonb_to_recordset(${jsonText(rows)}::jsonb)
-      AS x (task_id uuid, sequence int, step text, "from" text, "to" text, reason text, actor text)`.execute(trx)
+      AS x (task_id uuid, sequence int, step text, "from" text, "to" text, reason text, actor text)`
 }
 
 /** One insert for each queue. */

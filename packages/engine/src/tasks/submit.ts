@@ -145,53 +145,48 @@ async function insertTasks(
   begin: boolean,
 ): Promise<Set<string>> {
   const changes = requests.map((request) => firstChange(request, begin))
+  const tasks = requests.map(({ row }, index) => ({ ...row, sequence: changes[index]?.sequence }))
+  const steps = changes.flatMap((change) =>
+    [...change.record.steps.values()].map(({ kind, name, ordinal, state, task_id }) => ({
+      task_id,
+      name,
+      ordinal,
+      kind,
+      state: change.stepState(name) ?? state,
+      job: change.patches.get(name)?.job ?? null,
+    })),
+  )
+  // One statement, for all that is known beforehand. Who meets another task with its key leaves no trace.
   const { rows } = await sql<{ id: string }>`
-    INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
-      unique_key, waits_key, idempotency_key, request_digest, sequence, deadline_at)
-    SELECT id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
-      unique_key, waits_key, idempotency_key, request_digest, sequence, now() + make_interval(secs => deadline)
-    FROM jsonb_to_recordset(${JSON.stringify(
-      requests.map(({ row }, index) => ({ ...row, sequence: changes[index]?.sequence })),
-    )}::jsonb) AS x (id uuid, definition text, version int, title text, scope text, owner text, owner_name text,
-      input jsonb, uploads jsonb, origin jsonb, state text, unique_key text, waits_key text, idempotency_key text,
-      request_digest text, sequence int, deadline float8)
-    ON CONFLICT DO NOTHING
-    RETURNING id`.execute(trx)
+    WITH made AS (
+      INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
+        unique_key, waits_key, idempotency_key, request_digest, sequence, deadline_at)
+      SELECT id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
+        unique_key, waits_key, idempotency_key, request_digest, sequence, now() + make_interval(secs => deadline)
+      FROM jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) AS x (id uuid, definition text, version int, title text,
+        scope text, owner text, owner_name text, input jsonb, uploads jsonb, origin jsonb, state text, unique_key text,
+        waits_key text, idempotency_key text, request_digest text, sequence int, deadline float8)
+      ON CONFLICT DO NOTHING
+      RETURNING id
+    ), made_steps AS (
+      INSERT INTO errand.steps (task_id, name, ordinal, kind, state, job)
+      SELECT task_id, name, ordinal, kind, state, job
+      FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb)
+        AS x (task_id uuid, name text, ordinal int, kind text, state text, job uuid)
+      JOIN made ON made.id = x.task_id
+    ), made_transitions AS (
+      ${insertTransitions(changes)}
+      JOIN made ON made.id = x.task_id
+    )
+    SELECT id FROM made`.execute(trx)
   const inserted = new Set(rows.map(({ id }) => id))
   const made = changes.filter((change) => inserted.has(change.record.task.id))
-  if (made.length > 0) await insertDetails(services, trx, made)
-  return inserted
-}
-
-async function insertDetails(
-  services: TaskServices,
-  trx: Transaction<Tables>,
-  made: readonly TaskChange[],
-): Promise<void> {
-  await sql`
-    INSERT INTO errand.steps (task_id, name, ordinal, kind, state, job)
-    SELECT task_id, name, ordinal, kind, state, job
-    FROM jsonb_to_recordset(${JSON.stringify(
-      made.flatMap((change) =>
-        [...change.record.steps.values()].map(({ kind, name, ordinal, state, task_id }) => ({
-          task_id,
-          name,
-          ordinal,
-          kind,
-          state: change.stepState(name) ?? state,
-          job: change.patches.get(name)?.job ?? null,
-        })),
-      ),
-    )}::jsonb) AS x (task_id uuid, name text, ordinal int, kind text, state text, job uuid)`.execute(trx)
-  await insertTransitions(
-    trx,
-    made.flatMap((change) => change.moves.map((move) => ({ task_id: change.record.task.id, ...move }))),
-  )
   await sendWakes(
     trx,
     services.dispatch,
     made.map(({ record, wakes }) => ({ queue: queueOf(record.task.definition, record.task.version), wakes })),
   )
+  return inserted
 }
 
 /** The new task, and, unless it waits for another, what follows from it at once: the steps that wait for nothing. */
