@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import type { Readable, Writable } from 'node:stream'
-import { type ByteRange, type DefinitionShape, isFinal, type KeepRule } from '@errand/task'
+import type { Readable } from 'node:stream'
+import { type ByteRange, type DefinitionShape, isFinal, type KeepRule, type ObjectStore } from '@errand/task'
 import { type Selectable, sql, type Transaction } from 'kysely'
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
@@ -54,10 +54,11 @@ export class Artifacts {
     const about = JSON.parse(found.key) as { scope: string; definition: string }
     const key = artifactKey({ ...about, task: claim.taskId, slot, artifact: id, filename })
     await this.#db.updateTable('artifacts').set({ key }).where('id', '=', id).execute()
-    return this.#sink(id, this.#storages.get(storage).write(key))
+    return this.#sink(id, this.#storages.get(storage), key)
   }
 
-  #sink(id: string, stream: Writable): ArtifactSink {
+  #sink(id: string, store: ObjectStore, key: string): ArtifactSink {
+    const stream = store.write(key)
     const hash = createHash('sha256')
     let size = 0
     let broken: Error | undefined
@@ -81,19 +82,25 @@ export class Artifacts {
           await new Promise<void>((resolve, reject) => {
             stream.once('error', reject)
             if (broken) reject(broken)
-            else stream.end(resolve)
+            // The callback is called for a failure as well, and before 'error' is heard of.
+            else stream.end((error?: Error | null) => (error ? reject(error) : resolve()))
           })
         } catch (error) {
           throw storageFailed(error)
         }
         const sha256 = hash.digest('hex')
         await debugPoint('before-seal')
-        await this.#db
+        const { numUpdatedRows } = await this.#db
           .updateTable('artifacts')
           .set({ size, sha256 })
           .where('id', '=', id)
           .where('state', '=', 'writing')
-          .execute()
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) {
+          // Another attempt has taken its place, and the sweep may have been here before these bytes were.
+          await store.delete(key)
+          throw new ClaimLost('The attempt is over; its output is not taken.')
+        }
         return { size, sha256 }
       },
       abort: async () => {
