@@ -94,6 +94,8 @@ function openPostgres(url: string, onError: (error: Error) => void): Database {
   })
   // An idle connection that breaks (a restart of PostgreSQL) is no reason to end the process: the pool makes a new one.
   pool.on('error', onError)
+  // Nor is one that breaks while a transaction has it in hand, between two statements: the pool does not listen then.
+  pool.on('connect', (client) => client.on('error', onError))
   const db = new KyselyDatabase<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA)
   return { kind: 'postgres', db, pglite: undefined, url, close: () => db.destroy() }
 }
