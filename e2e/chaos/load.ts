@@ -17,6 +17,8 @@ export interface Accepted {
 const REQUEST_MS = 20_000
 /** Milliseconds between two looks at a task. */
 const LOOK_MS = 400
+/** Milliseconds for those who are still waiting when the time is over. */
+const LAST_LOOK_MS = 5_000
 /** Milliseconds a runner gives each task at least, so that a quick machine does not fill its disk. */
 const TASK_MS = 3_000
 
@@ -44,11 +46,11 @@ export class Load {
   /** Submits nothing more, and waits until every task is over and its files have been fetched. */
   async drain(seconds: number): Promise<void> {
     this.#stopped = true
-    await Promise.race([Promise.all(this.#runners), delay(seconds * 1_000, undefined, { ref: false })])
     const end = Date.now() + seconds * 1_000
-    for (const one of this.accepted) {
-      if (one.final === undefined && Date.now() < end) await this.follow(one, end)
-    }
+    await Promise.race([Promise.all(this.#runners), delay(seconds * 1_000, undefined, { ref: false })])
+    // What is not over by now is found by the check, which also tells in which state it is.
+    const open = this.accepted.filter((one) => one.final === undefined)
+    await Promise.all(open.map((one) => this.follow(one, end + LAST_LOOK_MS).catch(() => undefined)))
   }
 
   async #run(): Promise<void> {
