@@ -32,7 +32,7 @@ export function shapeArbitrary(): fc.Arbitrary<DefinitionShape> {
   const step = fc.record({
     after: fc.array(fc.nat({ max: 5 }), { maxLength: 3 }),
     attempts: fc.integer({ min: 1, max: 3 }),
-    otherwise: fc.boolean(),
+    otherwise: fc.nat({ max: 2 }).map((chance) => chance > 0),
   })
   return fc
     .record({
