@@ -48,7 +48,7 @@ export interface Counter {
   close(): Promise<void>
 }
 
-/** Milliseconds since 1970, with fractions: the same clock in all processes and threads of a machine. */
+/** Milliseconds of the machine's monotonic clock, with fractions: the same in all its processes and threads. */
 export function now(): number {
-  return performance.timeOrigin + performance.now()
+  return Number(process.hrtime.bigint()) / 1e6
 }

@@ -1,5 +1,6 @@
 import type { Claim, ClaimRef, WorkerInfo } from '@errand/engine'
-import { HEARTBEAT_MS, POLL_MS, REPORT_RETRY_MS } from './config.ts'
+import { HEARTBEAT_MS, MOST_UNRECORDED, POLL_MS, REPORT_RETRY_MS } from './config.ts'
+import { Slots } from './slots.ts'
 import type { StepEnvironment } from './step-environment.ts'
 import { StepRun } from './step-run.ts'
 
@@ -7,6 +8,7 @@ import { StepRun } from './step-run.ts'
 export class ClaimLoop {
   readonly #info: WorkerInfo
   readonly #environment: StepEnvironment
+  readonly #slots: Slots
   /** By lease. */
   readonly #runs = new Map<string, { run: StepRun; over: Promise<void> }>()
   /** Tasks that were canceled while a claim was under way, which may have handed out one of their steps. */
@@ -20,6 +22,7 @@ export class ClaimLoop {
 
   constructor(info: WorkerInfo, environment: StepEnvironment) {
     this.#info = info
+    this.#slots = new Slots(info.concurrency, () => this.#wake())
     this.#environment = environment
   }
 
@@ -83,7 +86,7 @@ export class ClaimLoop {
   async #claim(): Promise<void> {
     do {
       this.#again = false
-      const free = this.#info.concurrency - this.#runs.size
+      const free = Math.min(this.#slots.room, this.#info.concurrency + MOST_UNRECORDED - this.#runs.size)
       if (free <= 0) return
       try {
         for (const claim of await this.#environment.work.claim(this.#info.id, free)) this.#run(claim)
@@ -97,7 +100,7 @@ export class ClaimLoop {
   #run(claim: Claim): void {
     const { lease } = claim
     const run = new StepRun(claim, this.#environment)
-    const over = run.run().finally(() => {
+    const over = run.run(this.#slots).finally(() => {
       this.#runs.delete(lease)
       this.#wake()
     })

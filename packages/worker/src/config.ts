@@ -4,6 +4,17 @@ import { availableParallelism } from 'node:os'
 
 /** Steps at once. Most steps wait for storage or a network most of the time, so at least four, also on a small machine. */
 export const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism())
+/**
+ * Milliseconds of work that may be claimed before there is a place for it. Enough to bridge a claim's way to the
+ * database and back; short enough that no other worker could have begun it much earlier.
+ */
+export const AHEAD_MS = 25
+/** Steps claimed before there is a place for them, at most: as many as the engine records in one transaction. */
+export const MOST_AHEAD = 64
+/** Milliseconds until a step that was claimed ahead, and got no place after all, is handed back for another worker. */
+export const AHEAD_PATIENCE_MS = 1_000
+/** Steps of which the end is still to be recorded, at most: with a slow database, claiming more would not help. */
+export const MOST_UNRECORDED = 256
 /** Where packs keep their stores when the configuration names no other place. */
 export const DEFAULT_DATA_DIR = '.errand'
 /** Milliseconds from the abort signal to the end of the thread. Long enough to close files and save a checkpoint. */

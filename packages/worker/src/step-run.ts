@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { AbortReason } from './calls.ts'
 import { STOP_ABORT_MS } from './config.ts'
 import { report } from './report.ts'
+import type { Slots } from './slots.ts'
 import type { StepEnvironment } from './step-environment.ts'
 import { notStarted, outOfMemory, refused, threadDied, timedOut } from './step-failures.ts'
 import { type Ending, ThreadAttempt } from './thread-attempt.ts'
@@ -22,6 +23,8 @@ export class StepRun {
   readonly #environment: StepEnvironment
   readonly #logger: Logger
   readonly #giveUp = new AbortController()
+  /** Aborts with the first reason to end. */
+  readonly #unwanted = new AbortController()
   #reason: AbortReason | undefined
   #attempt: ThreadAttempt | undefined
   #kill = new AbortController()
@@ -35,19 +38,21 @@ export class StepRun {
   }
 
   /** Runs the step and reports how it ended. Never rejects. */
-  async run(): Promise<void> {
-    const timeout = this.claim.timeout
-    const timer = timeout === null ? undefined : setTimeout(() => this.abort('step-timed-out'), timeout * 1_000)
+  async run(slots: Slots): Promise<void> {
     try {
-      let ending = await this.#inThread()
-      // A thread that a former step keeps busy is no fault of this one: it has another try, in a fresh thread.
-      if (ending.kind === 'not-started' && this.#reason === undefined) ending = await this.#inThread()
+      const leave = await slots.enter(this.#unwanted.signal)
+      let ending: Ending = { kind: 'not-started' }
+      if (leave === undefined) {
+        // Claimed ahead, and there was no place for it after all: handed back.
+        this.#reason ??= 'worker-stopping'
+      } else {
+        ending = await this.#inPlace().finally(leave)
+      }
       this.#ended = true
       await this.#settle(ending)
     } catch (error) {
       this.#logger.error({ err: error }, 'a step could not be run')
     } finally {
-      clearTimeout(timer)
       clearTimeout(this.#graceTimer)
     }
   }
@@ -61,6 +66,7 @@ export class StepRun {
       return
     }
     this.#reason = reason
+    this.#unwanted.abort()
     this.#attempt?.abort(reason)
     const grace =
       reason === 'worker-stopping' ? Math.min(STOP_ABORT_MS, this.#environment.graceMs) : this.#environment.graceMs
@@ -70,6 +76,18 @@ export class StepRun {
   /** Stops trying to report: the worker is going. The lease runs out, and the step is run elsewhere. */
   giveUp(): void {
     this.#giveUp.abort()
+  }
+
+  async #inPlace(): Promise<Ending> {
+    const timeout = this.claim.timeout
+    const timer = timeout === null ? undefined : setTimeout(() => this.abort('step-timed-out'), timeout * 1_000)
+    try {
+      const ending = await this.#inThread()
+      // A thread that a former step keeps busy is no fault of this one: it has another try, in a fresh thread.
+      return ending.kind === 'not-started' && this.#reason === undefined ? await this.#inThread() : ending
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   async #inThread(): Promise<Ending> {

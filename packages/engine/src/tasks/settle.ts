@@ -125,7 +125,7 @@ function apply(change: TaskChange, ending: Ending): void {
   if (ending.how === 'released' || ending.how === 'canceled') {
     // The alternative path is not counted as an attempt, so handing it back gives none back either.
     const attempt = step.otherwise ? step.attempt : Math.max(0, step.attempt - 1)
-    change.moveStep(name, 'ready', actor, 'its worker is stopping', { ...free, attempt })
+    change.moveStep(name, 'ready', actor, 'handed back by its worker', { ...free, attempt })
     change.wake(name)
     return
   }
