@@ -56,7 +56,7 @@ export class Work implements WorkerPort {
     if (worker === undefined || worker.definitions.length === 0) return []
     const claims: Claim[] = []
     const { definitions } = worker
-    const first = worker.turn++
+    const first = worker.turn
     for (let offset = 0; offset < definitions.length && claims.length < limit; offset++) {
       const definition = definitions[(first + offset) % definitions.length]
       if (definition === undefined || (worker.idleUntil.get(definition.queue) ?? 0) > Date.now()) continue
@@ -65,6 +65,8 @@ export class Work implements WorkerPort {
       const wanted = limit - claims.length
       const found = await claimSteps(this.#services, worker.info, definition, wanted)
       claims.push(...found.claims)
+      // The next round begins behind the last that was given something: those without work take nobody's turn.
+      if (found.claims.length > 0) worker.turn = (first + offset + 1) % definitions.length
       if (found.taken >= wanted || found.taken > found.claims.length) worker.idleUntil.delete(definition.queue)
     }
     return claims
