@@ -44,7 +44,9 @@ export class Reports {
       this.#progress.has(claim.lease) ||
       this.#lines.some((line) => line.claim.lease === claim.lease)
     // What one write met is no reason for the next not to be tried.
-    if (mine) this.#writing = this.#writing.catch(() => undefined).then(() => this.#write())
+    const before = this.#writing.catch(() => undefined)
+    if (!mine) return before
+    this.#writing = before.then(() => this.#write())
     await this.#writing
   }
 
