@@ -63,7 +63,9 @@ test.each(['', 'db'])('errand %s without a command shows what there is', async (
 test('every command has help, which goes to standard output', async () => {
   const names = buildProgram().program.commands.map((command) => command.name())
   expect(names).toEqual(
-    'serve server worker start list show watch cancel retry artifacts download definitions workers doctor db'.split(' '),
+    'serve server worker start list show watch cancel retry artifacts download definitions workers doctor db'.split(
+      ' ',
+    ),
   )
   for (const command of buildProgram().program.commands) {
     expect(command.helpInformation()).toContain(`Usage: errand ${command.name()}`)
