@@ -80,8 +80,14 @@ function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value
   let closed = false
   let client: pg.Client | undefined
 
-  const flush = async () => {
+  /** One after the other: a connection takes one query at a time. */
+  let sending: Promise<void> = Promise.resolve()
+  const flush = () => {
     timer = undefined
+    sending = sending.then(send).catch((error: unknown) => logger.warn({ err: error }, 'a signal was not sent'))
+    return sending
+  }
+  const send = async () => {
     const payloads: string[] = []
     for (const kind of ['canceled', 'queue', 'task'] as const) {
       let values: string[] = []
@@ -128,15 +134,12 @@ function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value
       for (const value of signal.tasks) waiting.task.add(value)
       for (const value of signal.queues) waiting.queue.add(value)
       for (const value of signal.canceled) waiting.canceled.add(value)
-      timer ??= setTimeout(
-        () => void flush().catch((error) => logger.warn({ err: error }, 'a signal was not sent')),
-        COALESCE,
-      )
+      timer ??= setTimeout(() => void flush(), COALESCE)
     },
     async close() {
       closed = true
       clearTimeout(timer)
-      await flush().catch(() => undefined)
+      await flush()
       await client?.end().catch(() => undefined)
     },
   }
