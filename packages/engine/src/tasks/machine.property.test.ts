@@ -43,7 +43,7 @@ onBothDatabases((kind) => {
       shapes.map((shape, lane) => {
         const machine = new Machine(shape, places)
         return fc.assert(
-          fc.asyncProperty(fc.array(commandArbitrary, { minLength: 5, maxLength: 20 }), (commands) =>
+          fc.asyncProperty(fc.array(commandArbitrary, { minLength: 4, maxLength: 16 }), (commands) =>
             machine.run(commands),
           ),
           {
