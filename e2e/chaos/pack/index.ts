@@ -13,8 +13,8 @@ import { bytesOf } from './bytes.ts'
 /** Storage and database may be away for a while; the task is to come through all the same. */
 const patient = { attempts: 60, backoff: 'fixed', delay: { seconds: 1 } } as const
 
-/** This machine's time, whatever the process's clock says: a fault may have turned that. */
-const trueNow = () => performance.timeOrigin + performance.now()
+/** This machine's time, as the database has it; a fault may have turned the clock of this process. */
+const trueNow = () => Date.now() - Number(process.env.CHAOS_CLOCK_MS ?? '0')
 
 async function writeLine(context: { input: { ledger: string }; taskId: string }, step: string, event: string) {
   const line = `${JSON.stringify({ step, event, at: trueNow() })}\n`
