@@ -27,6 +27,8 @@ export async function saveChanges(
   const steps = changed.flatMap((change) =>
     [...change.patches].map(([name, patch]) => ({ task_id: change.record.task.id, name, ...patch })),
   )
+  // Said once more, as the planner cannot know how few rows come out of the JSON, and would read small tables whole.
+  const ids = tasks.map(({ id }) => id)
   // One statement: with tasks of a few milliseconds, the way to the database and back is most of what a change costs.
   await sql`
     WITH changed_tasks AS (
@@ -38,7 +40,7 @@ export async function saveChanges(
         finished_at = CASE WHEN x.ended THEN now() ELSE t.finished_at END
       FROM jsonb_to_recordset(${jsonText(tasks)}::jsonb) AS x (
         id uuid, state text, failure jsonb, sequence int, begun boolean, ended boolean)
-      WHERE t.id = x.id
+      WHERE t.id = x.id AND t.id = ANY(${ids}::uuid[])
     ), changed_steps AS (
       UPDATE errand.steps AS s SET
         state = x.state,
@@ -57,7 +59,7 @@ export async function saveChanges(
       FROM jsonb_to_recordset(${jsonText(steps)}::jsonb) AS x (
         task_id uuid, name text, state text, attempt int, losses int, otherwise boolean, lease text, worker text,
         job uuid, result jsonb, failure jsonb, "retryIn" float8, begun boolean, ended boolean)
-      WHERE s.task_id = x.task_id AND s.name = x.name
+      WHERE s.task_id = x.task_id AND s.name = x.name AND s.task_id = ANY(${ids}::uuid[])
     )
     ${insertTransitions(changed)}`.execute(trx)
   await sendWakes(
