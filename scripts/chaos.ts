@@ -20,6 +20,9 @@ if (minutes !== undefined && !(minutes > 0)) {
   console.error(`error: --minutes ${values.minutes} is not a number of minutes`)
   process.exit(64)
 }
+// Ended by a signal, the run still takes its processes and its volume with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const begun = Date.now()
 const say = (text: string) => console.log(`${((Date.now() - begun) / 1_000).toFixed(0).padStart(5)} s  ${text}`)
 const { table, wrong } = await runChaos({

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdir, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,6 +29,11 @@ export async function openVolume(folder: string): Promise<Volume> {
   await mkdir(root, { recursive: true })
   const plain = await mount(image, root)
   let frozen = false
+  const leave = () => {
+    if (frozen) execFileSync('fsfreeze', ['--unfreeze', root])
+    execFileSync('umount', ['--lazy', root])
+  }
+  if (plain === undefined) process.once('exit', leave)
   const volume: Volume = {
     root,
     plain,
@@ -58,6 +63,7 @@ export async function openVolume(folder: string): Promise<Volume> {
     async remove() {
       await volume.freeze(false).catch(() => undefined)
       await volume.refuse(false).catch(() => undefined)
+      process.off('exit', leave)
       if (plain === undefined) await run('umount', ['--lazy', root])
     },
   }
