@@ -46,14 +46,8 @@ test('while one step spins and another leaks, a third completes and the record a
   const leaking = bed.run('leaks')
   const { task } = await bed.run('hello')
   expect(task.state).toBe('completed')
-  const times: number[] = []
-  for (let look = 0; look < 20; look += 1) {
-    const began = performance.now()
-    await bed.engine.getTask(spinning.id, who)
-    times.push(performance.now() - began)
-  }
-  times.sort((a, b) => a - b)
-  expect(times[10]).toBeLessThan(50)
+  // How fast it answers is for bench/ to say; here, that it does while both cores are taken.
+  expect((await bed.engine.getTask(spinning.id, who)).state).toBe('running')
   expect((await leaking).task.failure?.code).toBe('step-out-of-memory')
   await bed.engine.cancel(spinning.id, who)
   expect((await spinning.ended).task.state).toBe('canceled')
