@@ -59,10 +59,9 @@ onBothDatabases((kind) => {
   })
 })
 
-test.runIf(RUNS >= 1_000)('the runs have met what seldom happens', () => {
+// By chance, so only where many more runs are made than chance needs.
+test.runIf(process.env.ERRAND_LONG === '1')('the runs have met what seldom happens', () => {
   const rare = [
-    'a cancel came before a completion',
-    'a completion came before a cancel',
     'a deadline passed while pending',
     'a deadline passed while running',
     'a lost step ended with its task',
