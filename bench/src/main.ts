@@ -9,7 +9,8 @@ const benches: Readonly<
   Record<string, { about: string; load: () => Promise<{ run(args: string[]): Promise<void> }> }>
 > = {
   course: {
-    about: 'course.import and course.export beside tar, and the memory they take [--big] [--only demo|1000|25000|big]',
+    about:
+      'course.import and course.export beside tar, and the memory they take [--big] [--apart] [--only demo|1000|25000|big]',
     load: () => import('./course/bench.ts'),
   },
   single: {

@@ -1,10 +1,10 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { downloadFile, uploadFile } from '@errand/client/node'
-import { peakMemory } from '../machine.ts'
+import { forgetPeak, memoryOf } from '../machine.ts'
 import { median } from '../numbers.ts'
 import { runCommand } from '../run-command.ts'
-import { Server } from './server.ts'
+import { Server, type Setup } from './server.ts'
 
 /** A course on disk, unpacked. */
 export interface Tree {
@@ -27,9 +27,10 @@ export interface Measured {
   /** From before the submit until the archive is downloaded. */
   export: number
   exportTask: number
-  /** Of the serve process: before the first task, and at most. */
-  idleMemory: number
-  peakMemory: number
+  /** Of the process that runs the steps: at most while it first starts, before the first task, and at most then. */
+  firstStart: number
+  idle: number
+  most: number
 }
 
 /**
@@ -38,7 +39,7 @@ export interface Measured {
  *
  * @param rounds - how often, after one round that warms up
  */
-export async function measureCourse(tree: Tree, scratch: string, rounds: number): Promise<Measured> {
+export async function measureCourse(tree: Tree, scratch: string, rounds: number, setup: Setup): Promise<Measured> {
   const archive = join(scratch, 'course.tar.gz')
   const exported = join(scratch, 'exported.tar.gz')
   const unpacked = join(scratch, 'unpacked')
@@ -49,8 +50,10 @@ export async function measureCourse(tree: Tree, scratch: string, rounds: number)
   >
   const pack = () => runCommand('tar', ['czf', archive, tree.top], tree.folder)
   await pack()
-  await using server = await Server.start(scratch)
-  const idleMemory = await peakMemory(server.pid)
+  const firstStart = await measureFirstStart(scratch, setup)
+  await using server = await Server.start(scratch, setup)
+  const { now: idle } = await memoryOf(server.worker)
+  await forgetPeak(server.worker)
   for (let round = 0; round <= rounds; round++) {
     await server.forgetCourses()
     await rm(unpacked, { recursive: true, force: true })
@@ -86,7 +89,14 @@ export async function measureCourse(tree: Tree, scratch: string, rounds: number)
     importTask: median(times.importTask),
     export: median(times.export),
     exportTask: median(times.exportTask),
-    idleMemory,
-    peakMemory: await peakMemory(server.pid),
+    firstStart,
+    idle,
+    most: (await memoryOf(server.worker)).most,
   }
+}
+
+/** The first start creates the database, which happens once and takes memory that is not seen again. */
+async function measureFirstStart(scratch: string, setup: Setup): Promise<number> {
+  await using server = await Server.start(scratch, setup)
+  return (await memoryOf(server.worker)).most
 }

@@ -8,38 +8,42 @@ import { createClient, type ErrandClient, type Task } from '@errand/client'
 
 const ERRAND = fileURLToPath(new URL('../../../packages/cli/bin/errand.js', import.meta.url))
 
-/** A real `errand serve` in a folder of its own, with nothing configured. */
+/** How a platform runs Errand: all in one process on the embedded database, or apart on PostgreSQL. */
+export type Setup = { kind: 'serve' } | { kind: 'apart'; postgres: string }
+
+/** Real `errand` services in a folder of their own, with nothing else configured. */
 export class Server implements AsyncDisposable {
   readonly client: ErrandClient
-  readonly pid: number
-  readonly #child: ChildProcess
+  /** The process that runs the steps. */
+  readonly worker: number
+  readonly #children: readonly ChildProcess[]
   readonly #data: string
 
-  private constructor(child: ChildProcess, data: string, client: ErrandClient, pid: number) {
-    this.#child = child
+  private constructor(children: readonly ChildProcess[], data: string, client: ErrandClient, worker: number) {
+    this.#children = children
     this.#data = data
     this.client = client
-    this.pid = pid
+    this.worker = worker
   }
 
-  static async start(folder: string): Promise<Server> {
+  static async start(folder: string, setup: Setup = { kind: 'serve' }): Promise<Server> {
     const data = join(folder, 'data')
-    // What is set for the one who measures must not decide what is measured.
-    const env = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^(ERRAND_|DATABASE_URL$|NODE_OPTIONS$)/.test(name)),
-    )
-    const extra = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
-    const child = spawn(process.execPath, [...extra, ERRAND, 'serve', '--port', '0', '--data', data, '--json'], {
-      cwd: folder,
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    for await (const _ready of createInterface({ input: child.stdout })) {
-      const local: unknown = JSON.parse(await readFile(join(data, 'local.json'), 'utf8'))
-      const { address, token, pid } = local as { address: string; token: string; pid: number }
-      return new Server(child, data, createClient({ server: address, token }), pid)
+    const children: ChildProcess[] = []
+    const start = async (...args: string[]) => {
+      const child = startErrand([...args, '--data', data, '--json'], folder, setup)
+      children.push(child)
+      return ready(child)
     }
-    throw new Error('errand serve did not start')
+    let worker: { pid: number }
+    if (setup.kind === 'serve') worker = await start('serve', '--port', '0')
+    else {
+      await start('server', '--port', '0')
+      // The pack that `serve` runs when none is named.
+      worker = await start('worker')
+    }
+    const local: unknown = JSON.parse(await readFile(join(data, 'local.json'), 'utf8'))
+    const { address, token } = local as { address: string; token: string }
+    return new Server(children, data, createClient({ server: address, token }), worker.pid)
   }
 
   /** Starts a task and follows it to its end. */
@@ -57,9 +61,31 @@ export class Server implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null) return
-    const gone = once(this.#child, 'exit')
-    this.#child.kill('SIGTERM')
-    await gone
+    for (const child of this.#children.toReversed()) {
+      if (child.exitCode !== null) continue
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      await gone
+    }
   }
+}
+
+function startErrand(args: readonly string[], cwd: string, setup: Setup) {
+  // What is set for the one who measures must not decide what is measured.
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(ERRAND_|DATABASE_URL$|NODE_OPTIONS$)/.test(name))
+  const env = {
+    ...Object.fromEntries(inherited),
+    ...(setup.kind === 'apart' ? { DATABASE_URL: setup.postgres } : {}),
+  }
+  const profile = process.env.BENCH_PROFILE
+  const options = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  return spawn(process.execPath, [...options, ERRAND, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+/** Resolves when the service says that it is ready; with `--json` that is one line. */
+async function ready(child: ChildProcess): Promise<{ pid: number }> {
+  if (child.stdout !== null) {
+    for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line)
+  }
+  throw new Error('errand did not start')
 }

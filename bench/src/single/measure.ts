@@ -21,8 +21,8 @@ export interface Extent {
 
 /** Jobs before anything is measured: code gets compiled, pools get their connections. */
 const WARM_UP = 500
-/** Milliseconds between two looks at how many are completed. */
-const LOOK = 20
+/** Milliseconds between two looks at how many are completed, at least and at most: a look is work for the database too. */
+const LOOK = { least: 10, most: 500 }
 /** Milliseconds without a further completed job after which a system is given up. */
 const PATIENCE = 60_000
 
@@ -111,19 +111,24 @@ export class Running implements AsyncDisposable {
   }
 
   async #untilCompleted(jobs: number): Promise<void> {
+    const before = this.#jobs
     this.#jobs += jobs
+    const begin = performance.now()
     let last = -1
-    let since = performance.now()
+    let since = begin
     for (;;) {
       const count = await this.#counter.count()
       if (count >= this.#jobs) return
+      const time = performance.now()
       if (count !== last) {
         last = count
-        since = performance.now()
-      } else if (performance.now() - since > PATIENCE) {
+        since = time
+      } else if (time - since > PATIENCE) {
         throw new Error(`Only ${count} of ${this.#jobs} jobs were completed.`)
       }
-      await delay(LOOK)
+      // Half of the time that is left at this speed.
+      const left = ((time - begin) / Math.max(1, count - before)) * (this.#jobs - count)
+      await delay(Math.min(LOOK.most, Math.max(LOOK.least, left / 2)))
     }
   }
 

@@ -26,7 +26,7 @@ export type Ending = { claim: ClaimRef } & (
  * changes nothing.
  */
 export function createSettle(services: TaskServices) {
-  return batched<Ending, void>((endings) => settleAll(services, endings), { max: defaults.batch, parallel: 2 })
+  return batched<Ending, void>((endings) => settleAll(services, endings), { max: defaults.batch, parallel: 1 })
 }
 
 async function settleAll(services: TaskServices, endings: readonly Ending[]): Promise<Outcome<void>[]> {
