@@ -94,7 +94,7 @@ function print(results: readonly Result[], extent: Extent, rounds: number): void
 jobs/s: from the first submit until all are completed on record; median of ${rounds} rounds of ${extent.jobs}, ${extent.inFlight} submits at once.
 latency: from the submit to the handler's first line, ${extent.paced} jobs about ${extent.every} ms apart; errand's aim is a median ≤ ${AIMS.latency} ms.
 CPU/job: processor time of the system's own two processes, and of PostgreSQL or Redis.
-Each system has two processes, and PostgreSQL is one server for all, with the durable settings it comes with.
+Each system has two processes, and PostgreSQL is one server for all, with the durable settings it comes with;\neach database is analyzed once its system is warm.
 ${results.map(({ system }) => `  ${system.name}: ${system.setup}`).join('\n')}
 ${machineLine()}
 `)

@@ -20,7 +20,7 @@ export interface Extent {
 }
 
 /** Jobs before anything is measured: code gets compiled, pools get their connections. */
-const WARM_UP = 500
+const WARM_UP = 1_000
 /** Milliseconds between two looks at how many are completed, at least and at most: a look is work for the database too. */
 const LOOK = { least: 10, most: 500 }
 /** Milliseconds without a further completed job after which a system is given up. */
@@ -65,6 +65,7 @@ export class Running implements AsyncDisposable {
     const submitters = processes.filter((_, index) => system.roles[index] !== 'work')
     const running = new Running(processes, submitters, await system.openCounter(services), servers)
     await running.flood(WARM_UP, 50)
+    await running.#counter.settle?.()
     return running
   }
 

@@ -43,6 +43,8 @@ export interface System {
 
 export interface Counter {
   count(): Promise<number>
+  /** Called when the system is warm. */
+  settle?(): Promise<void>
   /** Throws when the record is not what the system promises. */
   verify?(jobs: number): Promise<void>
   close(): Promise<void>

@@ -77,6 +77,7 @@ function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value
   const origin = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
   const waiting: Record<Kind, Set<string>> = { task: new Set(), queue: new Set(), canceled: new Set() }
   let timer: NodeJS.Timeout | undefined
+  let last = 0
   let closed = false
   let client: pg.Client | undefined
 
@@ -84,6 +85,7 @@ function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value
   let sending: Promise<void> = Promise.resolve()
   const flush = () => {
     timer = undefined
+    last = performance.now()
     sending = sending.then(send).catch((error: unknown) => logger.warn({ err: error }, 'a signal was not sent'))
     return sending
   }
@@ -134,7 +136,8 @@ function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value
       for (const value of signal.tasks) waiting.task.add(value)
       for (const value of signal.queues) waiting.queue.add(value)
       for (const value of signal.canceled) waiting.canceled.add(value)
-      timer ??= setTimeout(() => void flush(), COALESCE)
+      // A lone one goes at once; it is the next that waits.
+      timer ??= setTimeout(() => void flush(), Math.max(0, last + COALESCE - performance.now()))
     },
     async close() {
       closed = true
