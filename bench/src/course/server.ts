@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { createClient, type ErrandClient, type Task } from '@errand/client'
 
 const ERRAND = fileURLToPath(new URL('../../../packages/cli/bin/errand.js', import.meta.url))
+/** The pack that `serve` runs when none is named. */
+const PACK = fileURLToPath(new URL('../../../packs/course', import.meta.url))
 
 /** How a platform runs Errand: all in one process on the embedded database, or apart on PostgreSQL. */
 export type Setup = { kind: 'serve' } | { kind: 'apart'; postgres: string }
@@ -35,11 +37,12 @@ export class Server implements AsyncDisposable {
       return ready(child)
     }
     let worker: { pid: number }
-    if (setup.kind === 'serve') worker = await start('serve', '--port', '0')
-    else {
-      await start('server', '--port', '0')
-      // The pack that `serve` runs when none is named.
-      worker = await start('worker')
+    try {
+      if (setup.kind === 'apart') await start('server', '--port', '0')
+      worker = setup.kind === 'apart' ? await start('worker', PACK) : await start('serve', '--port', '0')
+    } catch (error) {
+      for (const child of children) child.kill('SIGKILL')
+      throw error
     }
     const local: unknown = JSON.parse(await readFile(join(data, 'local.json'), 'utf8'))
     const { address, token } = local as { address: string; token: string }
