@@ -72,9 +72,14 @@ export class Artifacts {
         hash.update(chunk)
         size += chunk.length
         if (stream.write(chunk)) return
-        await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch((error: unknown) => {
-          throw storageFailed(error)
-        })
+        // Whichever does not come must not be listened for any longer: a big file waits thousands of times.
+        const waited = new AbortController()
+        const { signal } = waited
+        await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })])
+          .catch((error: unknown) => {
+            throw storageFailed(error)
+          })
+          .finally(() => waited.abort())
         if (broken) throw storageFailed(broken)
       },
       close: async () => {
