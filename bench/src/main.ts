@@ -10,7 +10,7 @@ const benches: Readonly<
 > = {
   course: {
     about:
-      'course.import and course.export beside tar, and the memory they take [--big] [--apart] [--only demo|1000|25000|big]',
+      'course.import and course.export beside tar, and the memory they take [--big] [--apart] [--concurrency N] [--only demo|1000|25000|big]',
     load: () => import('./course/bench.ts'),
   },
   single: {

@@ -36,11 +36,13 @@ export async function run(args: string[]): Promise<void> {
     options: {
       big: { type: 'boolean', default: false },
       apart: { type: 'boolean', default: false },
+      concurrency: { type: 'string' },
       only: { type: 'string' },
       rounds: { type: 'string' },
     },
   })
   const names = values.only === undefined ? ['demo', '1000', '25000', ...(values.big ? ['big'] : [])] : [values.only]
+  const { concurrency } = values
   const scratch = await mkdtemp(join(tmpdir(), 'errand-bench-'))
   // PostgreSQL runs as an account of its own under root, and must be able to enter.
   await chmod(scratch, 0o755)
@@ -60,8 +62,8 @@ export async function run(args: string[]): Promise<void> {
       const rounds = Number(values.rounds ?? (name === 'big' ? 0 : ROUNDS))
       const setup: Setup =
         postgres === undefined
-          ? { kind: 'serve' }
-          : { kind: 'apart', postgres: await postgres.createDatabase(`course_${name}`) }
+          ? { kind: 'serve', concurrency }
+          : { kind: 'apart', postgres: await postgres.createDatabase(`course_${name}`), concurrency }
       const measured = await measureCourse(course.tree, folder, rounds, setup)
       times.push(...timeRows(course.about, measured))
       memory.push(memoryRow(course.about, measured))
@@ -78,7 +80,9 @@ export async function run(args: string[]): Promise<void> {
   }
   printTable(['what', 'ours', 'tar', 'ratio', 'aim'], times)
   process.stdout.write('\n')
-  const what = values.apart ? 'memory of errand worker, on PostgreSQL' : 'memory of errand serve, on PGlite'
+  const what = `memory of ${values.apart ? 'errand worker, on PostgreSQL' : 'errand serve, on PGlite'}${
+    concurrency === undefined ? '' : `, --concurrency ${concurrency}`
+  }`
   printTable([what, 'first start', 'idle', 'at most', 'aim'], memory)
   if (perBlock.length > 0) {
     process.stdout.write('\n')

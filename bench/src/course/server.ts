@@ -11,7 +11,10 @@ const ERRAND = fileURLToPath(new URL('../../../packages/cli/bin/errand.js', impo
 const PACK = fileURLToPath(new URL('../../../packs/course', import.meta.url))
 
 /** How a platform runs Errand: all in one process on the embedded database, or apart on PostgreSQL. */
-export type Setup = { kind: 'serve' } | { kind: 'apart'; postgres: string }
+export type Setup = ({ kind: 'serve' } | { kind: 'apart'; postgres: string }) & {
+  /** Steps at once; without it, as many as it takes by itself. */
+  concurrency?: string | undefined
+}
 
 /** Real `errand` services in a folder of their own, with nothing else configured. */
 export class Server implements AsyncDisposable {
@@ -39,7 +42,11 @@ export class Server implements AsyncDisposable {
     let worker: { pid: number }
     try {
       if (setup.kind === 'apart') await start('server', '--port', '0')
-      worker = setup.kind === 'apart' ? await start('worker', PACK) : await start('serve', '--port', '0')
+      const threads = setup.concurrency === undefined ? [] : ['--concurrency', setup.concurrency]
+      worker =
+        setup.kind === 'apart'
+          ? await start('worker', PACK, ...threads)
+          : await start('serve', '--port', '0', ...threads)
     } catch (error) {
       for (const child of children) child.kill('SIGKILL')
       throw error
