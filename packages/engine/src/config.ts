@@ -26,6 +26,24 @@ export const defaults = {
   poolSize: 10,
   /** Connections to PostgreSQL for dispatch's own upkeep; what it does for us runs in our transactions. */
   dispatchPoolSize: 2,
+  /** Milliseconds until a connection is there, or one of the pool is free: what takes longer is reported, not waited for. */
+  connectTimeout: 10_000,
+  /** Milliseconds for a look at one of several hosts: three that are all silent still fit into `connectTimeout`. */
+  lookTimeout: 3_000,
+  /** Milliseconds of silence before TCP asks whether the other side is still there. */
+  keepAliveDelay: 10_000,
+  /** Milliseconds a statement may take: pages and batches take a hundredth of it, so what takes longer is stuck. */
+  statementTimeout: 30_000,
+  /** Milliseconds in which a connection hears nothing before it is given up: a little more than a statement may take. */
+  silenceTimeout: 35_000,
+  /** The same for dispatch's own upkeep, which has statements over whole tables. */
+  dispatchSilence: 60_000,
+  /** Milliseconds a transaction may stand still: as long as a lease, since its holder is as good as lost. */
+  idleTransactionTimeout: 10_000,
+  /** Milliseconds between signs of life on the listening connection, which has nothing else to say for hours. */
+  listenHeartbeat: 5_000,
+  /** Milliseconds without any of them after which it is made again. */
+  listenSilence: 15_000,
   /** Seconds without a heartbeat after which a claim is lost. The least pg-boss allows; workers beat every 3 s. */
   leaseSeconds: 10,
   /** Seconds between looks for lost claims: with the lease, a killed worker's steps are free within 20 s. */

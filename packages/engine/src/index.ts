@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type DatabaseConfig, defaults, type EngineConfig } from './config.ts'
+export { databaseAway, isDatabaseAway } from './database/away.ts'
 export { type DebugPoint, debugPoint } from './debug-point.ts'
 export { createEngine } from './engine.ts'
 export * from './problem.ts'

@@ -3,6 +3,8 @@ import { defineTask } from '@errand/task'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { isDatabaseAway } from './database/away.ts'
+import { accessPostgres } from './database/postgres-connection.ts'
 import { createEngine } from './engine.ts'
 import { openLine } from './test-support/cut-line.ts'
 import { ada, emptyDatabase, openTestEngine, type TestEngine } from './test-support/databases.ts'
@@ -222,4 +224,71 @@ test('a server that is not there is a problem that says what to check', async ()
       storages: { default: { scheme: 'memory' } },
     }),
   ).rejects.toMatchObject({ code: 'database-unreachable', hint: expect.stringContaining('DATABASE_URL') })
+})
+
+test('of several hosts the one that accepts writes is taken, and another when it has changed', async () => {
+  if (bed.database.kind !== 'postgres') throw new Error('unreachable')
+  const { config, drop } = await emptyDatabase('postgres')
+  if (config.kind !== 'postgres') throw new Error('unreachable')
+  const lines = await Promise.all([openLine(config.url), openLine(config.url)])
+  const [first, second] = lines
+  const url = new URL(config.url)
+  const hosts = lines.map((line) => new URL(line.url).host)
+  // The first of all is not there at all.
+  const several = `${url.protocol}//${url.username}:${url.password}@127.0.0.1:1,${hosts.join(',')}${url.pathname}`
+  await second.cut()
+  const engine = await createEngine({
+    database: { kind: 'postgres', url: `${several}?target_session_attrs=read-write` },
+    storages: { default: { scheme: 'memory' } },
+  })
+  const mine = { ...worker, id: randomUUID() }
+  await engine.work.register(mine, [chain.shape])
+  expect(await finish(engine, engine, mine.id)).toBe('completed')
+
+  await first.cut()
+  await expect(start(engine)).rejects.toSatisfy(isDatabaseAway)
+  await second.mend()
+  const done = await until(() => finish(engine, engine, mine.id).catch(() => undefined), 'a task on the other host')
+  expect(done).toBe('completed')
+
+  // A server that accepts no writes is no place to go on, though it answers.
+  await admin.query(`ALTER DATABASE ${url.pathname.slice(1)} SET default_transaction_read_only = on`)
+  await second.cut()
+  await second.mend()
+  await expect(until(() => start(engine).catch((error: unknown) => error), 'an error')).resolves.toSatisfy(
+    isDatabaseAway,
+  )
+  await admin.query(`ALTER DATABASE ${url.pathname.slice(1)} SET default_transaction_read_only = off`)
+  await until(() => start(engine).catch(() => undefined), 'a submit')
+  await engine.close()
+  for (const line of lines) await line.close()
+  await drop()
+})
+
+test('a line that falls silent in the middle of a query is an error in the end, and nothing waits behind it', async () => {
+  if (bed.database.kind !== 'postgres') throw new Error('unreachable')
+  const line = await openLine(bed.database.url)
+  const pool = new pg.Pool({ ...accessPostgres(line.url).config('silent', { silence: 500 }), max: 1 })
+  pool.on('error', () => undefined)
+  await pool.query('SELECT 1')
+  line.hush()
+  const waiting = await Promise.allSettled([pool.query('SELECT 1'), pool.query('SELECT 2')])
+  expect(waiting.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  for (const each of waiting) if (each.status === 'rejected') expect(each.reason).toSatisfy(isDatabaseAway)
+  line.speak()
+  expect((await pool.query<{ n: number }>('SELECT 3 AS n')).rows).toEqual([{ n: 3 }])
+  await pool.end()
+  await line.close()
+})
+
+test('every connection has the server end a transaction that stands still', async () => {
+  if (bed.database.kind !== 'postgres') throw new Error('unreachable')
+  const stuck = accessPostgres(bed.database.url).client('stuck', {})
+  stuck.on('error', () => undefined)
+  await stuck.connect()
+  const { rows } = await stuck.query<{ idle_in_transaction_session_timeout: string }>(
+    'SHOW idle_in_transaction_session_timeout',
+  )
+  expect(rows).toEqual([{ idle_in_transaction_session_timeout: '10s' }])
+  await stuck.end()
 })

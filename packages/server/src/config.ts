@@ -40,3 +40,5 @@ export const KEEP_ALIVE = 65_000
 
 /** Milliseconds that requests in hand get to finish when the server stops. */
 export const CLOSE_GRACE = 5_000
+/** Seconds until a request that met a database or a server that is going away may be tried again: a restart takes some. */
+export const RETRY_AFTER_SECONDS = 5

@@ -19,8 +19,11 @@ const pack = z.union([
 
 /** What `errand.config.ts` may say. Everything has a default. */
 export const configSchema = z.strictObject({
-  /** `postgres://…`; without it, PGlite in the data folder. */
-  database: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** `postgres://…`, with several hosts where there are standbys; without it, PGlite in the data folder. */
+  database: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/\S+$/i, 'Invalid URL: write postgres://ACCOUNT:PASSWORD@HOST:PORT/DATABASE')
+    .optional(),
   /** Where outputs and uploads lie. `default` is where everything goes that is not routed elsewhere. */
   storages: z
     .record(z.string().regex(/^[a-z][a-z0-9-]*$/), storage)

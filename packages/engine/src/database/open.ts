@@ -6,6 +6,7 @@ import pg from 'pg'
 import { type DatabaseConfig, defaults } from '../config.ts'
 import { Problem } from '../problem.ts'
 import { migrate, SCHEMA } from './migrate.ts'
+import { accessPostgres, type PostgresAccess } from './postgres-connection.ts'
 import type { Tables } from './schema.ts'
 
 export type Db = Kysely<Tables>
@@ -16,7 +17,8 @@ export interface Database {
   readonly db: Db
   /** The embedded instance, which dispatch and the bus speak to as well. */
   readonly pglite: PGlite | undefined
-  readonly url: string | undefined
+  /** How others connect to the same PostgreSQL. */
+  readonly postgres: PostgresAccess | undefined
   close(): Promise<void>
 }
 
@@ -26,12 +28,13 @@ const INT8 = pg.types.builtins.INT8
 /**
  * Opens the database and brings its schema up to date.
  *
- * @throws {Problem} `database-unreachable` or `data-folder-unusable`
+ * @throws {Problem} `database-unreachable`, `database-url-invalid` or `data-folder-unusable`
  */
 export async function openDatabase(config: DatabaseConfig, onError: (error: Error) => void): Promise<Database> {
-  const database = config.kind === 'pglite' ? await openPGlite(config.dataDir) : openPostgres(config.url, onError)
+  const database =
+    config.kind === 'pglite' ? await openPGlite(config.dataDir) : openPostgres(accessPostgres(config.url), onError)
   try {
-    await migrate(database.db)
+    await migrateWith(database)
   } catch (cause) {
     await database.close().catch(() => undefined)
     throw new Problem({
@@ -69,7 +72,7 @@ async function openPGlite(dataDir: string): Promise<Database> {
     })
   }
   const db = new KyselyDatabase<Tables>({ dialect: new PGliteDialect({ pglite }) }).withSchema(SCHEMA)
-  return { kind: 'pglite', db, pglite, url: undefined, close: () => db.destroy() }
+  return { kind: 'pglite', db, pglite, postgres: undefined, close: () => db.destroy() }
 }
 
 /**
@@ -83,13 +86,10 @@ async function templateFor(dataDir: string): Promise<Blob | undefined> {
   return openAsBlob(path)
 }
 
-function openPostgres(url: string, onError: (error: Error) => void): Database {
+function openPostgres(access: PostgresAccess, onError: (error: Error) => void): Database {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...access.config('errand', { silence: defaults.silenceTimeout, statement: defaults.statementTimeout }),
     max: defaults.poolSize,
-    application_name: 'errand',
-    // A connection that cannot be had must become an error that is reported, not a hang.
-    connectionTimeoutMillis: 10_000,
     types: { getTypeParser: (id, format) => (id === INT8 ? Number : pg.types.getTypeParser(id, format)) },
   })
   // An idle connection that breaks (a restart of PostgreSQL) is no reason to end the process: the pool makes a new one.
@@ -97,5 +97,21 @@ function openPostgres(url: string, onError: (error: Error) => void): Database {
   // Nor is one that breaks while a transaction has it in hand, between two statements: the pool does not listen then.
   pool.on('connect', (client) => client.on('error', onError))
   const db = new KyselyDatabase<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA)
-  return { kind: 'postgres', db, pglite: undefined, url, close: () => db.destroy() }
+  return { kind: 'postgres', db, pglite: undefined, postgres: access, close: () => db.destroy() }
+}
+
+/** A migration may rightly take long, so on PostgreSQL it has a connection of its own, without limits. */
+async function migrateWith({ db, postgres }: Database): Promise<void> {
+  if (postgres === undefined) {
+    await migrate(db)
+    return
+  }
+  const pool = new pg.Pool({ ...postgres.config('errand-migrate', {}), max: 1 })
+  pool.on('error', () => undefined)
+  const single = new KyselyDatabase<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(SCHEMA)
+  try {
+    await migrate(single)
+  } finally {
+    await single.destroy()
+  }
 }

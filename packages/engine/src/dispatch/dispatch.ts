@@ -58,24 +58,7 @@ export function queueOf(definition: string, version: number): string {
 const SCHEMA = 'errand_dispatch'
 
 export async function openDispatch(database: Database, logger: Logger): Promise<Dispatch> {
-  const shared = {
-    schema: SCHEMA,
-    superviseIntervalSeconds: defaults.superviseSeconds,
-    monitorIntervalSeconds: defaults.superviseSeconds,
-    schedule: false,
-    registerInstance: false,
-    monitorVacuum: false,
-    openTelemetry: { enabled: false },
-  }
-  const boss =
-    database.pglite === undefined
-      ? new PgBoss({
-          ...shared,
-          connectionString: database.url ?? '',
-          max: defaults.dispatchPoolSize,
-          application_name: 'errand-dispatch',
-        })
-      : new PgBoss({ ...shared, backend: 'pglite', db: fromPglite(database.pglite) })
+  const boss = bossOn(database)
   // Away from the database is a state, not a crash: supervision goes on once it is back.
   boss.on('error', (error) => logger.warn({ err: error }, 'dispatch could not reach the database'))
   await boss.start()
@@ -144,4 +127,24 @@ export async function openDispatch(database: Database, logger: Logger): Promise<
       await boss.stop({ graceful: false, close: true })
     },
   }
+}
+
+function bossOn({ pglite, postgres }: Database): PgBoss {
+  const shared = {
+    schema: SCHEMA,
+    superviseIntervalSeconds: defaults.superviseSeconds,
+    monitorIntervalSeconds: defaults.superviseSeconds,
+    schedule: false,
+    registerInstance: false,
+    monitorVacuum: false,
+    openTelemetry: { enabled: false },
+  }
+  if (pglite !== undefined) return new PgBoss({ ...shared, backend: 'pglite', db: fromPglite(pglite) })
+  if (postgres === undefined) throw new Error('The database is neither embedded nor on PostgreSQL.')
+  return new PgBoss({
+    ...shared,
+    // Upkeep has more to do in one statement than a request, and must not hang for ever either.
+    ...postgres.config('errand-dispatch', { silence: defaults.dispatchSilence }),
+    max: defaults.dispatchPoolSize,
+  })
 }

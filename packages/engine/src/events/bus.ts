@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Logger } from 'pino'
+import { defaults } from '../config.ts'
 import type { Database } from '../database/open.ts'
+import type { PostgresAccess } from '../database/postgres-connection.ts'
 
 /** What one process tells the others after a commit. A hint, never the truth: whoever hears it looks at the record. */
 export interface Signal {
@@ -46,7 +48,7 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
     for (const queue of signal.queues ?? []) hear('queue', queue)
     for (const task of signal.canceled ?? []) hear('canceled', task)
   }
-  const remote = database.url === undefined ? undefined : openRemote(database, logger, hear)
+  const remote = database.postgres === undefined ? undefined : openRemote(database.postgres, logger, hear)
   await remote?.ready
   const on = (event: string, listener: (value: string) => void) => {
     emitter.on(event, listener)
@@ -72,7 +74,7 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
 
 type Kind = 'task' | 'queue' | 'canceled'
 
-function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value: string) => void) {
+function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind, value: string) => void) {
   /** Tells a process not to hear itself. */
   const origin = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
   const waiting: Record<Kind, Set<string>> = { task: new Set(), queue: new Set(), canceled: new Set() }
@@ -111,12 +113,23 @@ function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value
   }
 
   const connect = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString: database.url, application_name: 'errand-bus', keepAlive: true })
-    next.on('error', (error) => logger.warn({ err: error }, 'the listening connection broke; it is made again'))
-    next.on('end', () => {
+    const next = postgres.client('errand-bus', { silence: defaults.listenSilence })
+    let over = false
+    const again = () => {
+      if (over) return
+      over = true
+      clearInterval(beat)
       if (client === next) client = undefined
       if (!closed) setTimeout(() => void connect(), RECONNECT).unref()
-    })
+    }
+    // An answer is a sign of life; without one the silence breaks the connection, and it is made again.
+    const beat = setInterval(
+      () => client === next && next.query('SELECT 1').catch(() => undefined),
+      defaults.listenHeartbeat,
+    )
+    beat.unref()
+    next.on('error', (error) => logger.warn({ err: error }, 'the listening connection broke; it is made again'))
+    next.on('end', again)
     next.on('notification', ({ payload }) => {
       const [from, kind, values] = JSON.parse(payload ?? '[]') as [string, Kind, string[]]
       if (from !== origin) for (const value of values) hear(kind, value)
@@ -126,8 +139,9 @@ function openRemote(database: Database, logger: Logger, hear: (kind: Kind, value
       await next.query(`LISTEN ${CHANNEL}`)
       client = next
     } catch (error) {
-      // 'end' follows a failed connect as well, and tries again.
       logger.warn({ err: error }, 'the listening connection could not be made')
+      // One that was never connected does not say that it has ended.
+      again()
     }
   }
   return {

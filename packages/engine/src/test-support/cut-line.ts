@@ -7,12 +7,16 @@ export interface CutLine {
   /** Breaks every connection and takes no new one. */
   cut(): Promise<void>
   mend(): Promise<void>
+  /** Nothing passes any more, and nobody is told. */
+  hush(): void
+  speak(): void
   close(): Promise<void>
 }
 
 export async function openLine(target: string): Promise<CutLine> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
+  let silent = false
   const server = createServer((near) => {
     const far = connect(Number(port), hostname)
     for (const [one, other] of [
@@ -25,7 +29,7 @@ export async function openLine(target: string): Promise<CutLine> {
         sockets.delete(one)
         other.destroy()
       })
-      one.pipe(other)
+      one.on('data', (chunk) => silent || other.write(chunk))
     }
   })
   const listen = (at: number) => new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
@@ -44,6 +48,12 @@ export async function openLine(target: string): Promise<CutLine> {
     url: url.href,
     cut,
     mend: () => listen(address.port),
+    hush() {
+      silent = true
+    },
+    speak() {
+      silent = false
+    },
     close: async () => {
       if (server.listening) await cut()
     },

@@ -1,8 +1,9 @@
-import { isProblem, Problem } from '@errand/engine'
+import { databaseAway, isDatabaseAway, isProblem, Problem } from '@errand/engine'
 import { isTaskFailure } from '@errand/task'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { RETRY_AFTER_SECONDS } from '../config.ts'
 import type { ServerEnv } from '../context.ts'
 
 /** RFC 9457. */
@@ -13,6 +14,7 @@ export function problemResponse(error: unknown, c: Context<ServerEnv>): Response
   const problem = toProblem(error, c)
   const headers: Record<string, string> = { 'Content-Type': PROBLEM_TYPE, 'Cache-Control': 'no-store' }
   if (problem.status === 401) headers['WWW-Authenticate'] = 'Bearer realm="Errand"'
+  if (problem.status === 503) headers['Retry-After'] = String(RETRY_AFTER_SECONDS)
   return c.body(JSON.stringify(problemJson(problem)), problem.status as ContentfulStatusCode, headers)
 }
 
@@ -36,6 +38,10 @@ function toProblem(error: unknown, c: Context<ServerEnv>): Problem {
     return new Problem({ code, status: 422, title, detail, ...(hint === undefined ? {} : { hint }) })
   }
   if (error instanceof HTTPException) return fromHttpException(error, c)
+  if (isDatabaseAway(error)) {
+    c.get('log').warn({ err: error }, 'A request met a database that is away')
+    return databaseAway(error)
+  }
   const reference = c.get('requestId')
   c.get('log').error({ err: error, reference }, 'A request failed unexpectedly')
   return new Problem({

@@ -1,4 +1,4 @@
-import { Problem } from '@errand/engine'
+import { databaseAway, Problem } from '@errand/engine'
 import { Hono } from 'hono'
 import type { ServerContext, ServerEnv } from '../context.ts'
 
@@ -14,13 +14,7 @@ export function healthRoutes({ engine, stopping }: ServerContext): Hono<ServerEn
       await engine.ping()
     } catch (error) {
       c.get('log').warn({ err: error }, 'The database does not answer')
-      throw new Problem({
-        code: 'database-unreachable',
-        status: 503,
-        title: 'The database does not answer',
-        hint: 'Nothing is lost; it will be ready again once the database is.',
-        cause: error,
-      })
+      throw databaseAway(error)
     }
     return c.json({ status: 'ready' }, 200, { 'Cache-Control': 'no-store' })
   })
