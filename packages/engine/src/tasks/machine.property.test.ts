@@ -12,7 +12,7 @@ const RUNS = Number(process.env.ERRAND_MACHINE_RUNS ?? 1_000)
 /** Definitions, worked side by side; the runs of one follow each other, so that each can be repeated alone. */
 const LANES = 20
 /** Printed with a failure, together with the path to the run; both make it happen again. */
-const SEED = Number(process.env.ERRAND_SEED ?? Date.now() % 1_000_000_000)
+const SEED = Number(process.env.ERRAND_SEED ?? 20_261_125)
 
 const shapes = fc
   .sample(shapeArbitrary(), { numRuns: LANES, seed: SEED })

@@ -65,11 +65,13 @@ async function resend(services: TaskServices, suspect: Suspect): Promise<boolean
         // A lost worker does not spend an attempt; the alternative path is not counted.
         attempt: step.otherwise ? step.attempt : Math.max(0, step.attempt - 1),
       })
+      // The clean-up after a failure ends here where the task was canceled meanwhile.
+      change.follow()
     } else {
       // Nothing about the step changes but its wake-up, so this is written without a transition.
       change.patches.set(step.name, { ...step, retryIn: null, begun: false, ended: false })
     }
-    change.wake(step.name)
+    if (change.stepState(step.name) !== 'canceled') change.wake(step.name)
     if (change.changed) await saveChanges(trx, services.dispatch, [change])
     else {
       await trx
