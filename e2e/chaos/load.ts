@@ -25,8 +25,8 @@ const TASK_MS = 3_000
 /** Keeps some tasks open, as users would: each submit has a key and is repeated until it is answered. */
 export class Load {
   readonly accepted: Accepted[] = []
-  /** What new tasks are counted for. */
-  kind = ''
+  /** What new tasks are counted for, in turns. */
+  kinds: readonly string[] = ['']
   readonly #client: ErrandClient
   readonly #input: Readonly<Record<string, unknown>>
   readonly #runners: Promise<void>[] = []
@@ -62,7 +62,7 @@ export class Load {
 
   async submit(): Promise<Accepted> {
     const seed = ++this.#seed
-    const { kind } = this
+    const kind = this.kinds[seed % this.kinds.length] ?? ''
     const key = randomUUID()
     const task = await patiently(() =>
       this.#client.submit(

@@ -1,15 +1,11 @@
+import { rmSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { acts } from './acts.ts'
 import { checkAll } from './check.ts'
-import { clockFaults } from './faults/clock.ts'
-import { databaseFaults } from './faults/database.ts'
 import type { Fault } from './faults/fault.ts'
-import { killFaults } from './faults/kills.ts'
-import { networkFaults } from './faults/network.ts'
-import { pointFaults } from './faults/points.ts'
 import { serveFaults } from './faults/serve.ts'
-import { storageFaults } from './faults/storage.ts'
 import { openSite, type Site } from './site.ts'
 import { Tally } from './tally.ts'
 
@@ -21,6 +17,10 @@ const SERVE = { times: 5, anyTime: 10 }
 const DRAIN_SECONDS = 120
 /** Of the time that is left for faults, what goes to the last part, in which everything must come to rest. */
 const REST_MS = 45_000
+/** Faults that a full run injects at least. */
+const FULL_FAULTS = 200
+/** How often a fault that could not be injected is tried again. */
+const AGAIN = 2
 
 export interface ChaosOptions {
   /** Default: as long as it takes. */
@@ -45,6 +45,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
   const folder = await mkdtemp(join(tmpdir(), 'errand-chaos-'))
   // PostgreSQL runs as an account of its own, which must be able to enter.
   await chmod(folder, 0o755)
+  const leave = () => options.keep || rmSync(folder, { recursive: true, force: true })
   const tally = new Tally()
   try {
     if (only === '' || only.startsWith('serve')) {
@@ -57,20 +58,15 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
         say,
       })
     }
-    const faults = [
-      ...pointFaults,
-      ...killFaults,
-      ...databaseFaults,
-      ...networkFaults,
-      ...storageFaults,
-      ...clockFaults,
-    ].filter(({ kind }) => kind.includes(only))
-    if (faults.length > 0) {
+    const chosen = acts.map((act) => act.filter(({ kind }) => kind.includes(only))).filter((act) => act.length > 0)
+    if (chosen.length > 0) {
       say('A database, a server and two workers start.')
       const site = await openSite(folder, tally)
+      // Whatever ends the run; after the listeners of what is in the folder.
+      process.once('exit', leave)
       say('They run, and tasks are started.')
       try {
-        for (const fault of faults) await inject(site, fault, { times: times(fault.times), end, say })
+        for (const act of chosen) await play(site, act, { times, end, say })
         say('Nothing is broken any more; what is open may end.')
         await site.staff(2)
         await site.load.drain(DRAIN_SECONDS)
@@ -79,33 +75,63 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
         await site.close()
       }
     }
+    if (only === '' && options.minutes === undefined && tally.injected < FULL_FAULTS) {
+      tally.wrong.push(`only ${tally.injected} faults were injected; a full run has ${FULL_FAULTS}`)
+    }
   } finally {
     if (options.keep) say(`The logs of all processes are in ${folder}.`)
     else await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+    process.off('exit', leave)
   }
   return { table: tally.table(), wrong: tally.wrong }
 }
 
-async function inject(
-  site: Site,
-  fault: Fault,
-  { times, end, say }: { times: number; end: number; say: (text: string) => void },
-): Promise<void> {
-  const { kind } = fault
-  const row = site.tally.row(kind)
-  const unable = Date.now() > end ? 'the time is over' : await fault.unable?.(site)
-  if (unable !== undefined) {
-    row.skipped = unable
-    say(`${kind}: skipped, ${unable}`)
-    return
+interface Extent {
+  times(full: number): number
+  /** When no more is begun, but for what has not been injected at all. */
+  end: number
+  say(text: string): void
+}
+
+/** The faults of one act, side by side. */
+async function play(site: Site, act: readonly Fault[], extent: Extent): Promise<void> {
+  const able: Fault[] = []
+  for (const fault of act) {
+    const unable = await fault.unable?.(site)
+    if (unable === undefined) able.push(fault)
+    else {
+      site.tally.row(fault.kind).skipped = unable
+      extent.say(`${fault.kind}: skipped, ${unable}`)
+    }
   }
-  site.load.kind = kind
+  if (able.length === 0) return
+  site.load.kinds = able.map(({ kind }) => kind)
   await site.staff(2)
+  await Promise.all(able.map((fault) => inject(site, fault, extent)))
+}
+
+async function inject(site: Site, fault: Fault, { times, end, say }: Extent): Promise<void> {
+  const { kind } = fault
   const restore = await fault.prepare?.(site)
+  const wanted = times(fault.times)
+  let failures = 0
   try {
-    for (let time = 0; time < times && (time === 0 || Date.now() < end); time++) await fault.inject(site, kind)
+    for (let done = 0; done < wanted && (done === 0 || Date.now() < end); ) {
+      try {
+        await fault.inject(site, kind)
+        done++
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error)
+        say(`${kind}: not injected: ${why}`)
+        // A kind that is planned and never happens must not look like one that did no harm.
+        if (++failures > AGAIN) {
+          site.tally.wrong.push(`${kind}: could not be injected: ${why}`)
+          break
+        }
+      }
+    }
   } finally {
     await restore?.()
   }
-  say(`${kind}: ${row.injected}`)
+  say(`${kind}: ${site.tally.row(kind).injected}`)
 }

@@ -2,18 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient, type ErrandClient } from '@errand/client'
-import { type Cluster, createCluster, until } from './cluster.ts'
+import { type Cluster, createCluster } from './cluster.ts'
 import type { Loss } from './history.ts'
 import { Load } from './load.ts'
 import { freePort, PACK, type Process, start } from './processes.ts'
-import { openRelay, type Relay } from './relay.ts'
 import type { Tally } from './tally.ts'
 import { openVolume, type Volume } from './volume.ts'
+import { until, within } from './wait.ts'
 
 /** Tasks that are open at any moment: enough that every fault meets steps in hand. */
 const OPEN_TASKS = 6
 /** Milliseconds between a server's end and its next start, as a service manager would wait. */
 const RESTART_MS = 100
+
+/** Seconds within which a process must come to the point it is to die at. */
+export const POINT_SECONDS = 120
 
 /** How a worker differs from the usual. */
 export interface WorkerLaunch {
@@ -33,21 +36,23 @@ export interface Site {
   readonly volume: Volume
   readonly folder: string
   readonly ledger: string
-  /** The address of the database that never changes. */
-  readonly floating: Relay
-  /** The database behind it; a fault may put another in its place. */
+  /** The database as it is now; a fault may put another in its place, on the other of the two ports. */
   cluster: Cluster
+  readonly ports: readonly [number, number]
   readonly losses: Loss[]
   readonly heals: { kind: string; at: number }[]
   readonly workers: Process[]
-  url(port: number): string
+  /** The database at one address, or at whichever of several accepts writes. */
+  url(...addresses: readonly string[]): string
   worker(launch?: WorkerLaunch): Process
   /** A worker is gone: counted as one fault, and its steps' recovery is looked at in the end. */
   lost(kind: string, worker: Process, at: number): void
   /** Kills the server; the next one is started at once. @returns seconds until it answers again */
-  killServer(points?: string): Promise<number>
-  /** The usual server instead of one with debug points. */
-  server(points?: string): Promise<void>
+  killServer(): Promise<number>
+  /** Puts a server in its place that dies at a debug point. @returns the moment it did; the next one is started at once */
+  serverDiesAt(points: string): Promise<number>
+  /** Resolves when the server answers. */
+  answers(): Promise<void>
   /** Sees to it that `count` ordinary workers run. */
   staff(count: number): Promise<void>
   close(): Promise<void>
@@ -57,11 +62,12 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
   const [ledger, logs, data] = ['ledger', 'logs', 'data'].map((name) => join(folder, name)) as [string, string, string]
   for (const each of [ledger, logs, data]) await mkdir(each)
   const volume = await openVolume(folder)
-  const cluster = await createCluster(join(folder, 'postgres-1'))
+  const ports: [number, number] = [await freePort(), await freePort()]
+  const cluster = await createCluster(join(folder, 'postgres-1'), ports[0])
   await cluster.start()
   await cluster.query('CREATE DATABASE errand')
-  const floating = await openRelay({ host: '127.0.0.1', port: cluster.port })
-  const url = (port: number) => `postgres://errand:errand@127.0.0.1:${port}/errand`
+  const url = (...addresses: readonly string[]) => `postgres://errand:errand@${addresses.join(',')}/errand`
+  const database = url(...ports.map((each) => `127.0.0.1:${each}`))
   const port = await freePort()
   const token = randomBytes(32).toString('base64url')
   const client = createClient({ server: `http://127.0.0.1:${port}`, token })
@@ -75,13 +81,14 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
   const launchServer = (points = '') =>
     start({
       args: ['server', '--port', String(port)],
-      env: { ...common, DATABASE_URL: url(floating.port), ...(points === '' ? {} : { ERRAND_DEBUG_POINTS: points }) },
+      env: { ...common, DATABASE_URL: database, ...(points === '' ? {} : { ERRAND_DEBUG_POINTS: points }) },
       cwd: folder,
       logs,
       name: `server-${++number}`,
     })
   let server = launchServer()
   let closing = false
+  let serverKills: Promise<unknown> = Promise.resolve()
   const watchServer = (one: Process) => {
     void one.ended.then(async () => {
       await new Promise((resolve) => setTimeout(resolve, RESTART_MS))
@@ -102,8 +109,8 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
     volume,
     folder,
     ledger,
-    floating,
     cluster,
+    ports,
     losses: [],
     heals: [],
     workers: [],
@@ -114,7 +121,7 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
         args: ['worker', PACK, '--name', name, '--concurrency', '3'],
         env: {
           ...common,
-          DATABASE_URL: own ?? url(floating.port),
+          DATABASE_URL: own ?? database,
           ...(points === undefined ? {} : { ERRAND_DEBUG_POINTS: points }),
           ...env,
         },
@@ -128,19 +135,27 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
       tally.row(kind).injected++
       site.losses.push({ kind, worker: worker.name, at })
     },
-    async killServer(points) {
-      const at = await server.kill()
-      if (points !== undefined) await site.server(points)
-      await until(answers, 120, 'the server')
-      return (Date.now() - at) / 1_000
+    killServer() {
+      // One after the other: who kills it again before it answers would count its start twice.
+      const seconds = serverKills.then(async () => {
+        const at = await server.kill()
+        await site.answers()
+        return (Date.now() - at) / 1_000
+      })
+      serverKills = seconds.catch(() => undefined)
+      return seconds
     },
-    async server(points) {
+    async serverDiesAt(points) {
       const former = server
-      server = launchServer(points)
-      watchServer(server)
+      const doomed = launchServer(points)
+      server = doomed
+      watchServer(doomed)
       await former.kill()
-      await server.ready.catch(() => undefined)
+      const { at, signal } = await within(doomed.ended, POINT_SECONDS, `the server to reach ${points}`)
+      if (signal !== 'SIGKILL') throw new Error(`the server ended with ${signal}, not at ${points}`)
+      return at
     },
+    answers: () => until(answers, 120, 'the server'),
     async staff(count) {
       const alive = site.workers.filter((worker) => worker.running)
       while (alive.length > count) await alive.pop()?.kill()
@@ -151,13 +166,12 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
     async close() {
       closing = true
       await Promise.all([server, ...site.workers].map((each) => each.kill()))
-      floating.close()
       await site.cluster.stopImmediate()
       await volume.remove()
     },
   }
   await site.staff(2)
-  site.load.kind = 'nothing broken yet'
+  site.load.kinds = ['nothing broken yet']
   site.load.start(OPEN_TASKS)
   return site
 }

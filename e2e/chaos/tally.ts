@@ -31,6 +31,10 @@ export class Tally {
     return [...this.#rows.values()]
   }
 
+  get injected(): number {
+    return this.rows.reduce((sum, { injected }) => sum + injected, 0)
+  }
+
   /** One wrong thing, counted where it belongs and said in words. */
   blame(kind: string, what: 'lost' | 'twice' | 'artifacts', words: string): void {
     this.row(kind)[what]++
@@ -70,6 +74,7 @@ export class Tally {
     )
     text.splice(1, 0, '-'.repeat(text[0]?.length ?? 0))
     text.splice(-1, 0, '-'.repeat(text[0]?.length ?? 0))
+    for (const { kind, skipped } of this.rows) if (skipped !== undefined) text.push(`skipped: ${kind}: ${skipped}`)
     return text.join('\n')
   }
 }

@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { until } from '../cluster.ts'
+import { until } from '../wait.ts'
 import type { Fault } from './fault.ts'
+
+/** Milliseconds until work flows again: breaking what has not come up would prove nothing. */
+const FLOW_MS = 4_000
 
 let copies = 1
 
@@ -17,27 +20,26 @@ export const databaseFaults: Fault[] = [
       await until(async () => (await site.cluster.query('SELECT 1')).length === 1)
       site.tally.row(kind).injected++
       site.heals.push({ kind, at: Date.now() })
-      // Until work flows again: a restart of what has not come up would prove nothing.
-      await delay(4_000)
+      await delay(FLOW_MS)
     },
   },
   {
+    // Nobody is told of it: all know both addresses, and find the one that accepts writes.
     kind: 'primary killed, standby promoted',
-    times: 3,
+    times: 5,
     async inject(site, kind) {
       const former = site.cluster
-      const standby = await former.standby(join(site.folder, `postgres-${++copies}`))
-      // Some load that each commit of which the standby has confirmed.
-      await delay(4_000)
-      site.floating.drop()
+      const [port] = site.ports.filter((each) => each !== former.port)
+      if (port === undefined) throw new Error('There is no second port.')
+      const standby = await former.standby(join(site.folder, `postgres-${++copies}`), port)
+      // Some load of which the standby has confirmed each commit.
+      await delay(FLOW_MS)
       await former.kill()
       await standby.promote()
       site.cluster = standby
-      site.floating.target = { host: '127.0.0.1', port: standby.port }
-      site.floating.heal()
       site.tally.row(kind).injected++
       site.heals.push({ kind, at: Date.now() })
-      await delay(4_000)
+      await delay(FLOW_MS)
     },
   },
 ]

@@ -8,49 +8,49 @@ const PAUSE_MS = 1_500
 /** Milliseconds for which a worker stands still: well past its lease, so that another has taken its steps. */
 const STILL_MS = 16_000
 
-export const killFaults: Fault[] = [
-  {
-    kind: 'worker killed at any time',
-    times: 60,
-    async prepare(site) {
-      await site.staff(CREW)
-      return () => site.staff(2)
-    },
-    async inject(site, kind) {
-      await delay(PAUSE_MS * (0.5 + Math.random()))
-      const index = Math.floor(Math.random() * site.workers.length)
-      const victim = site.workers[index]
-      if (victim === undefined) return
-      const next = site.worker()
-      // Its place is taken before it goes, so that the crew stays as large as it is.
-      await next.ready
-      site.workers[index] = next
-      site.lost(kind, victim, await victim.kill())
-    },
+export const crewKill: Fault = {
+  kind: 'worker killed at any time',
+  times: 60,
+  async prepare(site) {
+    await site.staff(CREW)
+    return () => site.staff(2)
   },
-  {
-    kind: 'server killed at any time',
-    times: 10,
-    async inject(site, kind) {
-      await delay(PAUSE_MS * Math.random())
-      site.tally.row(kind).recoveries.push(await site.killServer())
-      site.tally.row(kind).injected++
-    },
+  async inject(site, kind) {
+    await delay(PAUSE_MS * (0.5 + Math.random()))
+    const index = Math.floor(Math.random() * site.workers.length)
+    const victim = site.workers[index]
+    if (victim === undefined) return
+    const next = site.worker()
+    // Its place is taken before it goes, so that the crew stays as large as it is.
+    await next.ready
+    site.workers[index] = next
+    site.lost(kind, victim, await victim.kill())
   },
-  {
-    kind: 'worker stands still past its lease',
-    times: 4,
-    async inject(site, kind) {
-      const worker = site.worker()
-      await worker.ready
-      await delay(PAUSE_MS)
-      worker.signal('SIGSTOP')
-      site.lost(kind, worker, Date.now())
-      await delay(STILL_MS)
-      worker.signal('SIGCONT')
-      // It finds out that its steps are another's, and goes on with new ones.
-      await delay(4_000)
-      await worker.kill()
-    },
+}
+
+export const serverKill: Fault = {
+  kind: 'server killed at any time',
+  times: 10,
+  async inject(site, kind) {
+    await delay(PAUSE_MS * Math.random())
+    site.tally.row(kind).recoveries.push(await site.killServer())
+    site.tally.row(kind).injected++
   },
-]
+}
+
+export const standstill: Fault = {
+  kind: 'worker stands still past its lease',
+  times: 4,
+  async inject(site, kind) {
+    const worker = site.worker()
+    await worker.ready
+    await delay(PAUSE_MS)
+    worker.signal('SIGSTOP')
+    site.lost(kind, worker, Date.now())
+    await delay(STILL_MS)
+    worker.signal('SIGCONT')
+    // It finds out that its steps are another's, and goes on with new ones.
+    await delay(4_000)
+    await worker.kill()
+  },
+}

@@ -21,8 +21,8 @@ function cutFault(kind: string, times: number, cut: (relay: Relay) => void, ms: 
     kind,
     times,
     async prepare(site) {
-      relay = await openRelay({ host: '127.0.0.1', port: site.floating.port })
-      worker = site.worker({ url: site.url(relay.port) })
+      relay = await openRelay({ host: '127.0.0.1', port: site.cluster.port })
+      worker = site.worker({ url: site.url(`127.0.0.1:${relay.port}`) })
       await worker.ready
       return async () => {
         await worker?.kill()
@@ -98,7 +98,7 @@ const hosts: Fault = {
   },
   async prepare(site) {
     await makeHost()
-    const url = site.url(site.cluster.port).replace('127.0.0.1', NEAR)
+    const url = site.url(...site.ports.map((port) => `${NEAR}:${port}`))
     host = site.worker({ url, prefix: ['ip', 'netns', 'exec', SPACE] })
     await host.ready
     return async () => {
@@ -117,9 +117,14 @@ const hosts: Fault = {
   },
 }
 
-export const networkFaults: Fault[] = [
+/** Short ones, which a worker goes on after. */
+export const hiccups: Fault[] = [
   cutFault('connections of a worker broken', 10, (relay) => relay.drop(), SHORT_CUT_MS),
   cutFault('network of a worker silent, short', 6, (relay) => relay.freeze(), SHORT_CUT_MS),
+]
+
+/** Long ones, in which its steps go to another. */
+export const cuts: Fault[] = [
   cutFault('network of a worker silent past its lease', 4, (relay) => relay.freeze(), LONG_CUT_MS),
   hosts,
 ]

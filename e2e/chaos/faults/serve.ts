@@ -8,7 +8,9 @@ import { checkAll } from '../check.ts'
 import type { Loss } from '../history.ts'
 import { Load } from '../load.ts'
 import { freePort, PACK, type Process, start } from '../processes.ts'
+import { POINT_SECONDS } from '../site.ts'
 import type { Tally } from '../tally.ts'
+import { within } from '../wait.ts'
 
 /** Every window there is: server and worker are one process here. */
 const points = [
@@ -20,6 +22,7 @@ const points = [
   'after-commit-before-settle@write',
 ]
 const OPEN_TASKS = 3
+const ANY_TIME = 'serve killed at any time'
 
 /** `errand serve` with its embedded database, killed in every window and started again on the same folder. */
 export async function serveFaults(
@@ -55,26 +58,27 @@ export async function serveFaults(
   // The first start makes the database, which is not what is tried here.
   const first = launch()
   await first.ready
-  load.kind = 'serve killed at any time'
+  load.kinds = [ANY_TIME]
   load.start(OPEN_TASKS)
   await first.kill()
   for (const point of points) {
     const kind = `serve killed at ${point.replace(/@.*/, '')}`
-    load.kind = kind
+    load.kinds = [kind]
     for (let time = 0; time < options.times && (time === 0 || !options.late()); time++) {
-      const { at } = await launch(`${point}:kill`).ended
+      const one = launch(`${point}:kill`)
+      const { at } = await within(one.ended, POINT_SECONDS, `serve to reach ${point}`)
       count(kind, at)
     }
     options.say(`${kind}: ${tally.row(kind).injected}`)
   }
-  load.kind = 'serve killed at any time'
+  load.kinds = [ANY_TIME]
   for (let time = 0; time < options.anyTime && (time === 0 || !options.late()); time++) {
     const one = launch()
     await one.ready
     await delay(2_000 * Math.random())
-    count(load.kind, await one.kill())
+    count(ANY_TIME, await one.kill())
   }
-  options.say(`${load.kind}: ${tally.row(load.kind).injected}`)
+  options.say(`${ANY_TIME}: ${tally.row(ANY_TIME).injected}`)
   const last = launch()
   await last.ready
   await load.drain(120)

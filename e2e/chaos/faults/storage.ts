@@ -20,8 +20,7 @@ function storageFault(
     unable: async ({ volume }) => volume.plain,
     async inject(site) {
       await begin(site)
-      await delay(ms)
-      await end(site)
+      await delay(ms).finally(() => end(site))
       site.tally.row(kind).injected++
       site.heals.push({ kind, at: Date.now() })
       await delay(2_000)
