@@ -50,7 +50,10 @@ export const defaults = {
   superviseSeconds: 4,
   /** Seconds an attempt may hold its claim, heartbeats or not: the most pg-boss allows. */
   longestAttemptSeconds: 86_400,
-  /** How often a step's worker may be lost before the step counts as what kills it. */
+  /**
+   * How often a step's worker may be lost before the step counts as what kills it: since its last attempt that ended by
+   * itself, and since it last saved something new.
+   */
   losses: 5,
   /** Milliseconds between writes of progress and log lines: a person sees no difference, the database does. */
   reportInterval: 250,

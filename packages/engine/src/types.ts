@@ -361,7 +361,7 @@ export interface HeartbeatAnswer {
 
 /** The engine's side towards a worker. Every method that takes a {@link ClaimRef} throws {@link ClaimLost} for a stale one. */
 export interface WorkerPort {
-  /** @throws {Problem} definition-conflict when a version is registered with another shape already */
+  /** @throws {Problem} definition-conflict when a version is registered with another shape already, worker-id-invalid */
   register(worker: WorkerInfo, shapes: readonly DefinitionShape[]): Promise<void>
   unregister(workerId: string): Promise<void>
   /** Up to `limit` ready steps of what the worker registered; each is `running` in the record when this returns. */
@@ -377,6 +377,7 @@ export interface WorkerPort {
   saveOnce(claim: ClaimRef, key: string, value: unknown): Promise<void>
   readUpload(claim: ClaimRef, name: string, range?: ByteRange): Promise<Readable>
   openArtifact(claim: ClaimRef, slot: string, options: { filename: string; mediaType?: string }): Promise<ArtifactSink>
+  /** @throws {Problem} result-too-large */
   complete(claim: ClaimRef, result: unknown): Promise<void>
   /** Retries, takes the alternative path or fails the step, as its policy says. */
   fail(claim: ClaimRef, failure: Failure): Promise<void>

@@ -7,7 +7,7 @@ import { reached } from '../test-support/model.ts'
 import { openRooms, type Rooms } from '../test-support/rooms.ts'
 import { shapeArbitrary } from '../test-support/shapes.ts'
 
-/** Runs in all. PGlite, which does one thing at a time, has a third of them. */
+/** Runs in all, over both databases. PGlite, which does one thing at a time, has a third of them. */
 const RUNS = Number(process.env.ERRAND_MACHINE_RUNS ?? 1_000)
 /** Definitions, worked side by side; the runs of one follow each other, so that each can be repeated alone. */
 const LANES = 20
@@ -36,7 +36,8 @@ onBothDatabases((kind) => {
     await drop()
   })
 
-  test(`whatever happens to a task, its record is what the model says (seed ${SEED})`, {
+  const runs = Math.ceil(((kind === 'pglite' ? 0.35 : 0.65) * RUNS) / LANES)
+  test(`${runs * LANES} runs: whatever happens to a task, its record is what the model says (seed ${SEED})`, {
     timeout: 600_000,
   }, async () => {
     const lanes = await Promise.allSettled(
@@ -47,7 +48,7 @@ onBothDatabases((kind) => {
             machine.run(commands),
           ),
           {
-            numRuns: Math.ceil(((kind === 'pglite' ? 0.35 : 0.65) * RUNS) / LANES),
+            numRuns: runs,
             seed: SEED + lane,
             // Making a failing run smaller takes many more runs; ask for it when there is one.
             endOnFailure: process.env.ERRAND_SHRINK === undefined,

@@ -119,6 +119,40 @@ onBothDatabases((kind) => {
     expect((await rooms.task(claim.taskId)).state).toBe('completed')
   })
 
+  test('a result over the limit is refused by name, and the step can still fail', async () => {
+    const claim = await rooms.claimOf(await start())
+    const big = 'x'.repeat(defaults.resultLimit)
+    await expect(rooms.work.complete(claim, big)).rejects.toMatchObject({ code: 'result-too-large', status: 422 })
+    expect((await rooms.task(claim.taskId)).state).toBe('running')
+    await rooms.work.complete(claim, big.slice(2))
+    expect((await rooms.task(claim.taskId)).state).toBe('completed')
+  })
+
+  test('a step that saves something new is never taken for one that ends its workers', async () => {
+    const id = await start()
+    for (let times = 0; times < 2 * defaults.losses; times++) {
+      const claim = await rooms.claimOf(id)
+      if (times % 2 === 0) await rooms.work.saveCheckpoint(claim, { at: times })
+      else await rooms.work.saveOnce(claim, `part ${times}`, true)
+      await rooms.lapse(single)
+    }
+    const claim = await rooms.claimOf(id)
+    await rooms.lapse(single)
+    // The same again is nothing new.
+    for (let times = 1; times < defaults.losses - 1; times++) {
+      const next = await rooms.claimOf(id)
+      await rooms.work.saveCheckpoint(next, claim.checkpoint)
+      await rooms.work.saveOnce(next, 'part 1', true)
+      await rooms.lapse(single)
+    }
+    expect((await rooms.task(id)).state).toBe('running')
+    await until(async () => {
+      await rooms.work.claim(rooms.worker.id, 10)
+      return (await rooms.task(id)).state === 'failed'
+    }, 'the end of the step')
+    expect((await rooms.task(id)).failure?.code).toBe('worker-lost')
+  })
+
   test('a step handed back keeps its checkpoint and what it kept', async () => {
     const id = await start()
     const claim = await rooms.claimOf(id)

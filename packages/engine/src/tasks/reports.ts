@@ -101,13 +101,23 @@ export class Reports {
   /** @throws {ClaimLost}, {Problem} `checkpoint-too-large` */
   async saveCheckpoint(claim: ClaimRef, value: unknown): Promise<void> {
     const text = limited('checkpoint', value)
-    await this.#fenced(sql`checkpoint = ${text}::jsonb`, claim)
+    // A step that gets on is not one that ends every worker it meets, however many it has lost.
+    await this.#fenced(
+      sql`checkpoint = ${text}::jsonb,
+        losses = CASE WHEN checkpoint IS DISTINCT FROM ${text}::jsonb THEN 0 ELSE losses END`,
+      claim,
+    )
   }
 
   /** @throws {ClaimLost}, {Problem} `once-too-large` */
   async saveOnce(claim: ClaimRef, key: string, value: unknown): Promise<void> {
     const text = limited('once', value)
-    await this.#fenced(sql`once = once || jsonb_build_object(${storable(key)}::text, ${text}::jsonb)`, claim)
+    const name = storable(key)
+    await this.#fenced(
+      sql`once = once || jsonb_build_object(${name}::text, ${text}::jsonb),
+        losses = CASE WHEN once -> ${name}::text IS NULL THEN 0 ELSE losses END`,
+      claim,
+    )
   }
 
   async #fenced(assignment: ReturnType<typeof sql>, claim: ClaimRef): Promise<void> {
@@ -123,6 +133,19 @@ export class Reports {
     clearTimeout(this.#timer)
     await this.flush().catch(() => undefined)
   }
+}
+
+/** @throws {Problem} `result-too-large`: also for workers that do not hold the limit themselves */
+export function checkResult(result: unknown): void {
+  const size = Buffer.byteLength(jsonText(result))
+  if (size <= defaults.resultLimit) return
+  throw new Problem({
+    code: 'result-too-large',
+    status: 422,
+    title: 'The result of the step is too large',
+    detail: `It has ${size} bytes as JSON; ${defaults.resultLimit} are allowed.`,
+    hint: 'Write what is big into an artifact or a store of the pack, and keep only where it is.',
+  })
 }
 
 function limited(what: 'checkpoint' | 'once', value: unknown): string {

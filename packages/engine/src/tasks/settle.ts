@@ -133,7 +133,7 @@ function apply(change: TaskChange, ending: Ending): void {
   const { retry, otherwise } = declared
   if (failure.retryable && !step.otherwise && step.attempt < retry.attempts) {
     const wait = retryDelay(retry, step.attempt)
-    change.moveStep(name, 'retrying', actor, failure.title, { ...free, failure, retryIn: wait })
+    change.moveStep(name, 'retrying', actor, failure.title, { ...free, failure, losses: 0, retryIn: wait })
     change.wake(name, wait)
     return
   }
@@ -141,6 +141,7 @@ function apply(change: TaskChange, ending: Ending): void {
     change.moveStep(name, 'retrying', actor, `${failure.title}; the alternative path is next`, {
       ...free,
       failure,
+      losses: 0,
       otherwise: true,
       retryIn: 0,
     })

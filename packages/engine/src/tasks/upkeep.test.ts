@@ -69,6 +69,27 @@ onBothDatabases((kind) => {
     expect(await rooms.claimOf(id)).toMatchObject({ step: 'b', results: { a: 'good' } })
   })
 
+  test('wake-ups that are good for nothing hide no work behind them', async () => {
+    const ids: string[] = []
+    for (let times = 0; times < 4; times++) ids.push(await start('pair'))
+    const last = await start('pair')
+    // As if the reconciler had replaced their wake-ups: the old ones come first, and name no step's job any more.
+    await sql`UPDATE errand.steps SET job = gen_random_uuid() WHERE name = 'a' AND task_id = ANY(${ids}::uuid[])`.execute(
+      rooms.services.db,
+    )
+    const claims = await rooms.work.claim(rooms.worker.id, 2)
+    expect(claims.map(({ taskId }) => taskId)).toEqual([last])
+    for (const id of ids) await cancelTask(rooms.services, id, { id: 'ada' })
+    await rooms.work.fail(claims[0] ?? { taskId: '', step: '', lease: '' }, { ...failure, retryable: false })
+  })
+
+  test('a worker whose id is no UUID is told so', async () => {
+    await expect(rooms.work.register({ ...rooms.worker, id: 'w1' }, [pair])).rejects.toMatchObject({
+      code: 'worker-id-invalid',
+      hint: expect.stringContaining('randomUUID'),
+    })
+  })
+
   test('a step that waits for its next try and lost its job is sent again', async () => {
     const id = await start('pair')
     await rooms.work.fail(await rooms.claimOf(id), failure)

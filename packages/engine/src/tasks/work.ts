@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream'
 import type { ByteRange, DefinitionShape, Failure } from '@errand/task'
 import { sql } from 'kysely'
+import { isId } from '../access/policy.ts'
 import { defaults } from '../config.ts'
 import { type Lease, queueOf } from '../dispatch/dispatch.ts'
 import { ClaimLost, Problem } from '../problem.ts'
 import type { ArtifactSink, Claim, ClaimRef, HeartbeatAnswer, WorkerInfo, WorkerPort } from '../types.ts'
 import { claimSteps, parseLease } from './claim.ts'
-import { Reports } from './reports.ts'
+import { checkResult, Reports } from './reports.ts'
 import type { TaskServices } from './services.ts'
 import { createSettle } from './settle.ts'
 
@@ -37,6 +38,7 @@ export class Work implements WorkerPort {
   }
 
   async register(worker: WorkerInfo, shapes: readonly DefinitionShape[]): Promise<void> {
+    if (!isId(worker.id)) throw workerIdInvalid(worker.id)
     await this.#services.catalog.register(worker, shapes)
     this.#workers.set(worker.id, {
       info: worker,
@@ -62,12 +64,16 @@ export class Work implements WorkerPort {
       if (definition === undefined || (worker.idleUntil.get(definition.queue) ?? 0) > Date.now()) continue
       // Marked before asking: work that is announced meanwhile takes the mark away again.
       worker.idleUntil.set(definition.queue, Date.now() + defaults.idlePoll)
-      const wanted = limit - claims.length
-      const found = await claimSteps(this.#services, worker.info, definition, wanted)
-      claims.push(...found.claims)
-      // The next round begins behind the last that was given something: those without work take nobody's turn.
-      if (found.claims.length > 0) worker.turn = (first + offset + 1) % definitions.length
-      if (found.taken >= wanted || found.taken > found.claims.length) worker.idleUntil.delete(definition.queue)
+      for (;;) {
+        const wanted = limit - claims.length
+        const found = await claimSteps(this.#services, worker.info, definition, wanted)
+        claims.push(...found.claims)
+        // The next round begins behind the last that was given something: those without work take nobody's turn.
+        if (found.claims.length > 0) worker.turn = (first + offset + 1) % definitions.length
+        if (found.taken >= wanted || found.taken > found.claims.length) worker.idleUntil.delete(definition.queue)
+        // As many as were asked for, some of them good for nothing: behind those there may be work.
+        if (found.taken < wanted || claims.length >= limit) break
+      }
     }
     return claims
   }
@@ -193,6 +199,7 @@ export class Work implements WorkerPort {
   }
 
   async complete(claim: ClaimRef, result: unknown): Promise<void> {
+    checkResult(result)
     await this.#reports.flush(claim)
     await this.#settle({ claim: ref(claim), how: 'completed', result })
   }
@@ -221,4 +228,14 @@ export class Work implements WorkerPort {
 /** A claim may carry more; only its name goes into the record. */
 function ref({ lease, step, taskId }: ClaimRef): ClaimRef {
   return { taskId, step, lease }
+}
+
+function workerIdInvalid(id: string): Problem {
+  return new Problem({
+    code: 'worker-id-invalid',
+    status: 422,
+    title: 'The id of the worker is not a UUID',
+    detail: `It is "${id.slice(0, 100)}".`,
+    hint: 'Give each worker process an id of its own, such as crypto.randomUUID(); its name is what people see.',
+  })
 }

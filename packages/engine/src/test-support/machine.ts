@@ -130,7 +130,7 @@ export class Machine {
       const current = model.isCurrent(claim.step, claim.lease)
       await this.#expectFence(current, work.saveCheckpoint(claim, value))
       const step = model.steps[claim.step]
-      if (current && step !== undefined) step.checkpoint = value
+      if (current && step !== undefined) Object.assign(step, { checkpoint: value, losses: 0 })
       return
     }
     const report: Report =
@@ -166,12 +166,17 @@ export class Machine {
     const { rooms, work, worker } = this.#port
     rooms.services.bus.tell({ queues: [queueOf(this.#shape.name, this.#shape.version)] })
     const claims = await work.claim(worker, limit)
-    for (const claim of claims) {
+    const learn = (claim: Claim) => {
       expect(claim.taskId).toBe(task.id)
       expect(claim.attempt).toBe(model.claimed(claim.step, claim.lease))
       expect(claim.checkpoint).toEqual(model.steps[claim.step]?.checkpoint)
       task.claims.push(claim)
     }
+    // Clean-up can be among them that became ready only when the same call ended the last step before it.
+    const [before, after] = [true, false].map((yes) =>
+      claims.filter(({ step }) => model.claimable.includes(step) === yes),
+    )
+    before?.forEach(learn)
     const now = await this.#read(task)
     const gone = Object.entries(model.steps).filter(
       ([name, step]) => step.state === 'running' && isFinal('step', now.steps[name]?.state ?? 'pending'),
@@ -180,6 +185,7 @@ export class Machine {
     for (const to of ['failed', 'canceled'] as const) {
       for (const [name] of gone) if (now.steps[name]?.state === to) model.ended(name, to)
     }
+    after?.forEach(learn)
     return claims.length > 0 || gone.length > 0
   }
 

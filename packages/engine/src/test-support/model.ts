@@ -90,6 +90,7 @@ export class TaskModel {
     if (this.state === 'pending') this.state = 'running'
     if (lost) {
       step.losses++
+      if (step.losses >= defaults.losses) throw new Error(`${name} was handed out after ${step.losses} losses`)
       reach(step.otherwise ? 'the alternative path was taken over' : 'a step was taken over')
     } else if (!step.otherwise) step.attempt++
     Object.assign(step, { state: 'running', lease, lapsed: false })
@@ -126,8 +127,9 @@ export class TaskModel {
       step.state = 'ready'
       if (!step.otherwise) step.attempt--
       reach(step.otherwise ? 'the alternative path was handed back' : 'a step was handed back')
-    } else if (report.retryable && !step.otherwise && step.attempt < retry.attempts) step.state = 'retrying'
-    else if (otherwise && !step.otherwise) Object.assign(step, { state: 'retrying', otherwise: true })
+    } else if (report.retryable && !step.otherwise && step.attempt < retry.attempts)
+      Object.assign(step, { state: 'retrying', losses: 0 })
+    else if (otherwise && !step.otherwise) Object.assign(step, { state: 'retrying', otherwise: true, losses: 0 })
     else {
       step.state = 'failed'
       if (!this.#isCleanup(name)) this.failed = true
