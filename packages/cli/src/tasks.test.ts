@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Task } from '@errand/client'
+import type { Definition, Task } from '@errand/client'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { collect, errand, PACK, type Run, type Service, saidSo, service, spawnErrand } from './test-support/errand.ts'
 
@@ -207,4 +207,15 @@ test('a watcher stays through a restart of the server, which comes back under an
   expect(output.stdout).toMatch(/^Completed in /m)
   expect(output.stdout.match(/✓ Begin/g)).toHaveLength(1)
   expect(code).toBe(0)
+})
+
+test('a version is promoted, and retired when nothing needs it any more', async () => {
+  expect(await run('definitions promote copy@1')).toEqual({ code: 0, stdout: 'New tasks get copy@1.\n', stderr: '' })
+  expect(await json<Definition>('definitions promote copy@1')).toMatchObject({ version: 1, promoted: true })
+  const refused = await run('definitions retire copy@1')
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toBe(
+    'error: copy v1 is what new tasks get: There is no other version. Register another version and promote it first.\n',
+  )
+  expect(await run('definitions retire copy')).toMatchObject({ code: 64 })
 })

@@ -73,6 +73,10 @@ export interface ErrandClient {
   watchTasks(options?: Omit<WatchOptions, 'after'>): AsyncGenerator<FeedEvent>
   definitions(options?: Abortable): Promise<Definition[]>
   definition(name: string, options?: Abortable & { version?: number }): Promise<Definition>
+  /** New tasks get this version from now on. For staff. */
+  promote(name: string, version: number, options?: Abortable): Promise<Definition>
+  /** Nothing new begins on this version; refused while anything is open on it. For staff. */
+  retire(name: string, version: number, options?: Abortable): Promise<Definition>
   workers(options?: Abortable): Promise<Worker[]>
   /** Whether work moves, and if not, which and why. For staff. */
   status(options?: Abortable): Promise<Status>
@@ -161,6 +165,17 @@ export function createClient(options: ClientOptions): ErrandClient {
           params: { path: { name }, query: version === undefined ? {} : { version } },
           ...abortable,
         }),
+      ),
+    promote: (name, version, abortable = {}) =>
+      dataOf(
+        api.POST('/api/v1/definitions/{name}/{version}/promote', {
+          params: { path: { name, version } },
+          ...abortable,
+        }),
+      ),
+    retire: (name, version, abortable = {}) =>
+      dataOf(
+        api.POST('/api/v1/definitions/{name}/{version}/retire', { params: { path: { name, version } }, ...abortable }),
       ),
     workers: async (abortable = {}) => (await dataOf(api.GET('/api/v1/workers', { ...abortable }))).workers,
     status: (abortable = {}) => dataOf(api.GET('/api/v1/status', { ...abortable })),

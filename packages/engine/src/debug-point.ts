@@ -9,6 +9,11 @@ export type DebugPoint =
   | 'mid-artifact'
   | 'before-seal'
   | 'after-submit'
+  | 'mid-registration'
+  | 'mid-promotion'
+  | 'after-move-claim'
+  | 'mid-move'
+  | 'mid-migration'
 
 type Action = 'kill' | 'hang'
 

@@ -106,6 +106,14 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       return accept({ definition, input, uploads: files, origin: { by: 'retry', of: id } }, who)
     },
     definitions: () => catalog.list(),
+    async promote(name, version, who) {
+      if (!who.staff) throw forbidden('promote a version')
+      return catalog.promote(name, version)
+    },
+    async retire(name, version, who) {
+      if (!who.staff) throw forbidden('retire a version')
+      return catalog.retire(name, version)
+    },
     workers: () => catalog.workers(),
     createUpload: (file, who) => uploads.create(file, who),
     getUpload: (id, who) => uploads.get(id, who),

@@ -276,6 +276,19 @@ export interface Engine {
   runAgain(id: string, who: Principal): Promise<Submitted>
 
   definitions(who: Principal): Promise<DefinitionView[]>
+  /**
+   * New tasks get this version from now on; those that are there keep theirs. Rolling back is promoting the old one. For
+   * staff.
+   *
+   * @throws {Problem} forbidden, definition-unknown
+   */
+  promote(name: string, version: number, who: Principal): Promise<DefinitionView>
+  /**
+   * Nothing new begins on this version. For staff.
+   *
+   * @throws {Problem} forbidden, definition-unknown, definition-promoted, definition-in-use (409, saying what is open)
+   */
+  retire(name: string, version: number, who: Principal): Promise<DefinitionView>
   workers(who: Principal): Promise<WorkerView[]>
 
   /** Takes a file in, streaming. @throws {Problem} upload-too-large, storage-failed */

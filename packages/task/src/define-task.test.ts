@@ -79,9 +79,32 @@ test.each([
     () => defineTask(base).step('a', { retry: { attempts: 0 } }, noop),
     /x: step "a": retry.attempts must be a whole number/,
   ],
+  [
+    'a version that resumes itself',
+    () => defineTask({ ...base, version: 2, resumes: [2] }),
+    /x: resumes must name older/,
+  ],
+  [
+    'a migrate for nothing',
+    () => defineTask({ ...base, migrate: (input) => ({ input }) }),
+    /x: has migrate, and resumes no version/,
+  ],
   ['an input JSON cannot say', () => defineTask({ ...base, input: z.object({ at: z.date() }) }), /x: input: /],
 ])('the builder refuses %s', (_what, make, message) => {
   expect(make).toThrow(message)
+})
+
+test('what a version resumes is in its shape; how it migrates is code, kept with every step', () => {
+  const v2 = defineTask({
+    ...base,
+    version: 3,
+    resumes: [2, 1, 2],
+    promote: 'on-register',
+    migrate: (input) => ({ input }),
+  })
+  expect(v2.shape).toMatchObject({ resumes: [1, 2], promote: 'on-register' })
+  expect(v2.step('a', {}, noop).migrate?.({ course: 'x' }, {}, { version: 1 })).toEqual({ input: { course: 'x' } })
+  expect(defineTask({ ...base, resumes: [] }).shape).not.toHaveProperty('resumes')
 })
 
 test('a shape from outside is checked for circles too', () => {

@@ -6,6 +6,7 @@ import type { Failure } from './failure.ts'
 import { type RetryOptions, retryPolicy } from './retry.ts'
 import { type DefinitionShape, graphProblem, NAME, PART_NAME, type StepShape } from './shape.ts'
 import { type TextOf, traceTemplate } from './template.ts'
+import { type Migrate, resumedVersions, type UpgradeOptions } from './upgrade.ts'
 
 /** Thrown while a definition is being written; the message begins with the definition's name. */
 export class DefinitionError extends Error {
@@ -14,7 +15,8 @@ export class DefinitionError extends Error {
 }
 
 /** What an author says about a task as a whole. */
-export interface TaskOptions<Schema extends z.ZodObject, Uploads extends string, Artifacts extends string> {
+export interface TaskOptions<Schema extends z.ZodObject, Uploads extends string, Artifacts extends string>
+  extends UpgradeOptions {
   /** Lower-case words, dot-separated: `course.export`. */
   name: string
   /** A whole number from 1. A version never changes once it has been registered: raise it instead. */
@@ -68,6 +70,7 @@ export interface TaskDefinition {
   /** The name a slot's file is downloaded under. */
   readonly filenames: Readonly<Record<string, (input: unknown) => string>>
   readonly code: Readonly<Record<string, StepCode>>
+  readonly migrate?: Migrate
 }
 
 /** True for a definition, also for one made by another copy of this package. */
@@ -96,12 +99,14 @@ export class TaskBuilder<
   readonly input: z.ZodObject
   readonly filenames: TaskDefinition['filenames']
   readonly code: TaskDefinition['code']
+  readonly migrate?: Migrate
 
   constructor(definition: Omit<TaskDefinition, typeof BRAND>) {
     this.shape = definition.shape
     this.input = definition.input
     this.filenames = definition.filenames
     this.code = definition.code
+    if (definition.migrate !== undefined) this.migrate = definition.migrate
   }
 
   /**
@@ -171,6 +176,7 @@ export class TaskBuilder<
       input: this.input,
       filenames: this.filenames,
       code: { ...this.code, [name]: code },
+      ...(this.migrate === undefined ? {} : { migrate: this.migrate }),
     })
   }
 }
@@ -203,6 +209,7 @@ export function defineTask<
     refuse(`version must be a whole number from 1, got ${options.version}`)
   }
   if (!options.title) refuse('needs a title')
+  const resumes = resumedVersions(refuse, options)
   const fields = Object.keys(options.input.shape)
   const unique = options.unique === undefined ? undefined : uniqueOf(options.unique)
   const filenames: Record<string, (input: unknown) => string> = {}
@@ -217,9 +224,12 @@ export function defineTask<
     input: options.input,
     filenames,
     code: {},
+    ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
     shape: {
       name: options.name,
       version: options.version,
+      ...(resumes === undefined ? {} : { resumes }),
+      ...(options.promote === undefined ? {} : { promote: options.promote }),
       title: options.title,
       ...(options.description === undefined ? {} : { description: options.description }),
       input: attempt(refuse, 'input: ', () => inputSchema(options.input)),

@@ -31,3 +31,4 @@ export {
   shapeSchema,
 } from './shape.ts'
 export { fillTemplate } from './template.ts'
+export type { Migrate, MigratedTask, UpgradeOptions } from './upgrade.ts'

@@ -56,6 +56,10 @@ export const shapeSchema = z.object({
   version: z.int().min(1),
   title,
   description: z.string().max(2_000).optional(),
+  /** Older versions whose open tasks this one takes over once nobody serves them any more. */
+  resumes: z.array(z.int().min(1)).min(1).max(100).optional(),
+  /** When new tasks get this version: on its first registration, or (left out) when somebody promotes it. */
+  promote: z.literal('on-register').optional(),
   /** JSON Schema 2020-12 of the input. */
   input: z.record(z.string(), z.unknown()),
   /** `course:{course}`. */
@@ -96,7 +100,10 @@ export type DefinitionShape = z.infer<typeof shapeSchema>
 export function parseShape(data: unknown): DefinitionShape {
   const parsed = shapeSchema.safeParse(data)
   if (!parsed.success) throw invalid(nameOf(data), z.prettifyError(parsed.error))
-  const wrong = graphProblem(parsed.data.steps)
+  const { resumes = [], version } = parsed.data
+  const later = resumes.find((other) => other >= version)
+  const wrong =
+    later === undefined ? graphProblem(parsed.data.steps) : `v${version} cannot resume v${later}, which is not older`
   if (wrong) throw invalid(parsed.data.name, wrong)
   return parsed.data
 }

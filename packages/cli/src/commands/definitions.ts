@@ -7,12 +7,15 @@ import { bytes } from '../format/units.ts'
 import { resolve, type ValueSchema } from '../input/coerce.ts'
 import { type RemoteOptions, withRemoteOptions } from '../options.ts'
 import { processOutput } from '../output.ts'
+import { addDefinitionVersions } from './definition-versions.ts'
 
-/** `errand definitions [NAME]`: what can be started, and what each takes. */
+/** `errand definitions [NAME]`: what can be started, and what each takes; under it, `promote` and `retire`. */
 export function addDefinitions(program: Command): void {
-  withRemoteOptions(
-    program.command('definitions').description('list the tasks that can be started, or show what one takes'),
-  )
+  const command = program
+    .command('definitions')
+    .description('list the tasks that can be started, or show what one takes')
+  addDefinitionVersions(command)
+  withRemoteOptions(command)
     .argument('[name]', 'show the input, files and steps of this one')
     .action(async (name: string | undefined, options: RemoteOptions) => {
       const output = processOutput(options.json === true)

@@ -4,10 +4,11 @@ import { type Batched, batched } from '../batch.ts'
 import { defaults } from '../config.ts'
 import { isUniqueViolation } from '../database/migrate.ts'
 import type { Tables } from '../database/schema.ts'
+import { debugPoint } from '../debug-point.ts'
 import { type Dispatch, queueOf } from '../dispatch/dispatch.ts'
-import { Problem } from '../problem.ts'
 import type { DefinitionView, WorkerInfo, WorkerView } from '../types.ts'
-import { compareShapes } from './compare-shapes.ts'
+import { definitionConflict, definitionRetired, definitionUnknown } from './problems.ts'
+import { lockName, promoteVersion, retireVersion, setPromoted } from './versions.ts'
 
 type VersionRow = Pick<Selectable<Tables['definitions']>, 'name' | 'version' | 'promoted' | 'retired_at'>
 
@@ -38,16 +39,21 @@ export class Catalog {
   }
 
   /**
-   * Makes the versions known, and the worker as one that serves them. The first version of a name is promoted by itself.
+   * Makes the versions known, and the worker as one that serves them: all of them or none. The first version of a name
+   * is promoted by itself (the newest, where several come together), and one that says so when it is first registered.
    *
    * @throws {Problem} `definition-conflict` (409) when a version is known with another shape
    */
   async register(worker: WorkerInfo, given: readonly DefinitionShape[]): Promise<void> {
-    const shapes = given.map((shape) => parseShape(JSON.parse(JSON.stringify(shape))))
+    const shapes = given
+      .map((shape) => parseShape(JSON.parse(JSON.stringify(shape))))
+      // One order for all who register, so that they wait for each other instead of dead-locking.
+      .sort((a, b) => (a.name === b.name ? b.version - a.version : a.name < b.name ? -1 : 1))
     for (const shape of shapes) await this.#dispatch.ensure(queueOf(shape.name, shape.version))
     const register = () =>
       this.#db.transaction().execute(async (trx) => {
-        for (const shape of [...shapes].sort((a, b) => (a.name < b.name ? -1 : 1))) await this.#registerOne(trx, shape)
+        for (const shape of shapes) await this.#registerOne(trx, shape)
+        await debugPoint('mid-registration')
         const serves = JSON.stringify(shapes.map(({ name, version }) => ({ name, version })))
         const { concurrency, host, id, name, pid } = worker
         await trx
@@ -73,17 +79,19 @@ export class Catalog {
     if (rows.length === 0) {
       const known = await trx
         .selectFrom('definitions')
-        .select(['shape', 'digest'])
+        .select([
+          'shape',
+          'digest',
+          sql<number>`(SELECT max(version) FROM errand.definitions d WHERE d.name = ${shape.name})`.as('newest'),
+        ])
         .where('name', '=', shape.name)
         .where('version', '=', shape.version)
         .executeTakeFirstOrThrow()
-      if (known.digest !== digest) throw conflict(shape, known.shape)
+      if (known.digest !== digest) throw definitionConflict(shape, known)
     }
-    // The first of its name; two that come at once are told apart by the partial unique index.
-    await sql`
-      UPDATE errand.definitions SET promoted = true
-      WHERE name = ${shape.name} AND version = ${shape.version}
-        AND NOT EXISTS (SELECT 1 FROM errand.definitions WHERE name = ${shape.name} AND promoted)`.execute(trx)
+    const [promoted] = await lockName(trx, shape.name).then((versions) => versions.filter((each) => each.promoted))
+    const takesOver = rows.length > 0 && shape.promote === 'on-register' && (promoted?.version ?? 0) < shape.version
+    if (promoted === undefined || takesOver) await setPromoted(trx, shape.name, shape.version)
   }
 
   /** The shape of a version that is known to exist. */
@@ -97,7 +105,7 @@ export class Catalog {
       .where('name', '=', name)
       .where('version', '=', version)
       .executeTakeFirst()
-    if (row === undefined) throw unknown(name, version)
+    if (row === undefined) throw definitionUnknown(name, version)
     this.#shapes.set(key, row.shape)
     return row.shape
   }
@@ -111,16 +119,38 @@ export class Catalog {
     const rows = await this.#versions(name)
     const chosen =
       version === undefined ? rows.find((row) => row.promoted) : rows.find((row) => row.version === version)
-    if (chosen === undefined) throw unknown(name, version, rows.length > 0)
-    if (chosen.retired_at !== null) {
-      throw new Problem({
-        code: 'definition-retired',
-        status: 409,
-        title: `${name} v${chosen.version} is retired`,
-        hint: 'Start it without a version to get the promoted one.',
-      })
-    }
+    if (chosen === undefined) throw definitionUnknown(name, version, rows.length > 0)
+    if (chosen.retired_at !== null) throw definitionRetired(name, chosen.version)
     return this.shape(this.#db, name, chosen.version)
+  }
+
+  /** Whether nothing new may begin on the version, as the caller's transaction sees it. */
+  async isRetired(trx: Kysely<Tables>, { name, version }: Pick<DefinitionShape, 'name' | 'version'>): Promise<boolean> {
+    const row = await trx
+      .selectFrom('definitions')
+      .select('retired_at')
+      .where('name', '=', name)
+      .where('version', '=', version)
+      .executeTakeFirst()
+    return row?.retired_at != null
+  }
+
+  /** @throws {Problem} `definition-unknown` (404) */
+  async promote(name: string, version: number): Promise<DefinitionView> {
+    await promoteVersion(this.#db, name, version)
+    return this.#view(name, version)
+  }
+
+  /** @throws {Problem} `definition-unknown` (404), `definition-promoted` or `definition-in-use` (409) */
+  async retire(name: string, version: number): Promise<DefinitionView> {
+    await retireVersion(this.#db, name, version)
+    return this.#view(name, version)
+  }
+
+  async #view(name: string, version: number): Promise<DefinitionView> {
+    const found = (await this.list()).find((each) => each.name === name && each.version === version)
+    if (found === undefined) throw definitionUnknown(name, version)
+    return found
   }
 
   async list(): Promise<DefinitionView[]> {
@@ -163,27 +193,3 @@ export class Catalog {
 }
 
 const live = sql`w.stopped_at IS NULL AND w.heartbeat_at > now() - make_interval(secs => ${sql.lit(defaults.workerSeconds)})`
-
-function conflict(shape: DefinitionShape, known: DefinitionShape): Problem {
-  const differences = compareShapes(known, shape)
-  return new Problem({
-    code: 'definition-conflict',
-    status: 409,
-    title: `${shape.name} v${shape.version} is registered already, and it is another one`,
-    detail: `${differences.join('; ')}.`,
-    hint: `A version never changes once it is registered: raise it to ${shape.version + 1}.`,
-    extensions: { differences },
-  })
-}
-
-function unknown(name: string, version?: number, nameKnown = false): Problem {
-  return new Problem({
-    code: 'definition-unknown',
-    status: 404,
-    title: 'There is no such task definition',
-    detail: version === undefined ? `"${name}" is not known.` : `"${name}" v${version} is not known.`,
-    hint: nameKnown
-      ? 'Start it without a version to get the promoted one, or see "errand definitions".'
-      : 'See "errand definitions" for those that are. A new one becomes known when a worker that has it starts.',
-  })
-}

@@ -14,10 +14,39 @@ export function compareShapes(before: DefinitionShape, after: DefinitionShape): 
     ...compareParts('step', byName(before.steps), byName(after.steps)),
     ...compareParts('artifact', before.artifacts, after.artifacts),
     ...compareParts('upload', before.uploads, after.uploads),
-    ...(['title', 'description', 'scope', 'unique', 'deadline'] as const)
-      .filter((field) => differ(before[field], after[field]))
-      .map((field) => `"${field}" was changed`),
+    ...compareOrder(before.steps, after.steps),
+    ...compareFields(rest(before), rest(after)),
   ]
+}
+
+/** Characters of a value in a message: enough to recognise it. */
+const SHOWN = 80
+
+/** What is compared as a whole: everything that has no name of its own. */
+function rest({ input, steps, artifacts, uploads, ...others }: DefinitionShape): Record<string, unknown> {
+  return others
+}
+
+function compareFields(before: object, after: object, of = ''): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((field) => {
+    const [old, now]: unknown[] = [Reflect.get(before, field), Reflect.get(after, field)]
+    if (!differ(old, now)) return []
+    if (old === undefined) return [`${of}"${field}" was added: ${shown(now)}`]
+    if (now === undefined) return [`${of}"${field}" was removed: ${shown(old)}`]
+    return [`${of}"${field}" was changed from ${shown(old)} to ${shown(now)}`]
+  })
+}
+
+function shown(value: unknown): string {
+  const text = canonicalJson(value)
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`
+}
+
+/** People see the steps in the order in which they are declared, so that is part of the shape. */
+function compareOrder(before: readonly { name: string }[], after: readonly { name: string }[]): string[] {
+  const names = (steps: typeof before, others: typeof before) =>
+    steps.map(({ name }) => name).filter((name) => others.some((other) => other.name === name))
+  return differ(names(before, after), names(after, before)) ? ['the steps were put in another order'] : []
 }
 
 function byName<T extends { name: string }>(parts: readonly T[]): Record<string, T> {
@@ -29,13 +58,7 @@ function compareParts(kind: string, before: Record<string, object>, after: Recor
   for (const [name, part] of Object.entries(before)) {
     const now = after[name]
     if (now === undefined) found.push(`${kind} "${name}" was removed`)
-    else {
-      const fields = new Set([...Object.keys(part), ...Object.keys(now)])
-      for (const field of fields) {
-        if (differ(Reflect.get(part, field), Reflect.get(now, field)))
-          found.push(`${kind} "${name}": "${field}" was changed`)
-      }
-    }
+    else found.push(...compareFields(part, now, `${kind} "${name}": `))
   }
   for (const name of Object.keys(after)) if (!(name in before)) found.push(`${kind} "${name}" was added`)
   return found
@@ -48,8 +71,10 @@ function compareInput(before: Record<string, unknown>, after: Record<string, unk
   const [oldRequired, nowRequired] = [listOf(before.required), listOf(after.required)]
   for (const field of new Set([...Object.keys(old), ...Object.keys(now)])) {
     if (!(field in now)) found.push(`input field "${field}" was removed`)
-    else if (!(field in old)) found.push(`input field "${field}" was added`)
-    else if (differ(old[field], now[field])) found.push(`input field "${field}" was changed`)
+    else if (!(field in old))
+      found.push(`input field "${field}" was added${nowRequired.includes(field) ? ' and is required' : ''}`)
+    else if (differ(old[field], now[field]))
+      found.push(`input field "${field}" was changed from ${shown(old[field])} to ${shown(now[field])}`)
     if (field in old && field in now && oldRequired.includes(field) !== nowRequired.includes(field)) {
       found.push(`input field "${field}" is ${nowRequired.includes(field) ? 'now required' : 'no longer required'}`)
     }

@@ -2,11 +2,12 @@ import { type DefinitionShape, fillTemplate } from '@errand/task'
 import { sql, type Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import { batched, type Outcome } from '../batch.ts'
+import { definitionRetired } from '../catalog/problems.ts'
 import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import { debugPoint } from '../debug-point.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
-import { Problem } from '../problem.ts'
+import { isProblem, Problem } from '../problem.ts'
 import type { Origin, Principal, SubmitRequest } from '../types.ts'
 import { TaskChange } from './change.ts'
 import { checkInput, requestDigest } from './check-input.ts'
@@ -43,8 +44,13 @@ export function createSubmit(services: TaskServices) {
     parallel: 1,
   })
   return async (request: SubmitRequest, who: Principal): Promise<Accepted> => {
-    const checked = await check(services, request, who)
-    const accepted = await insert(checked)
+    let checked = await check(services, request, who)
+    const accepted = await insert(checked).catch(async (error: unknown) => {
+      if (!isProblem(error) || error.code !== 'definition-retired') throw error
+      // Another version was promoted and this one retired since the look at it: asked once more, there is a newer answer.
+      checked = await check(services, request, who)
+      return insert(checked)
+    })
     await debugPoint('after-submit')
     if (accepted.created) {
       services.bus.tell({ tasks: [accepted.id], queues: [queueOf(checked.shape.name, checked.shape.version)] })
@@ -161,11 +167,14 @@ async function insertTasks(
     WITH made AS (
       INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
         unique_key, waits_key, idempotency_key, request_digest, sequence, deadline_at)
-      SELECT id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
-        unique_key, waits_key, idempotency_key, request_digest, sequence, now() + make_interval(secs => deadline)
+      SELECT x.id, x.definition, x.version, x.title, x.scope, x.owner, x.owner_name, x.input, x.uploads, x.origin, x.state,
+        x.unique_key, x.waits_key, x.idempotency_key, x.request_digest, x.sequence, now() + make_interval(secs => x.deadline)
       FROM jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) AS x (id uuid, definition text, version int, title text,
         scope text, owner text, owner_name text, input jsonb, uploads jsonb, origin jsonb, state text, unique_key text,
         waits_key text, idempotency_key text, request_digest text, sequence int, deadline float8)
+      JOIN errand.definitions d ON d.name = x.definition AND d.version = x.version AND d.retired_at IS NULL
+      -- Whoever retires the version has it locked: this waits for that, and looks again.
+      FOR KEY SHARE OF d
       ON CONFLICT DO NOTHING
       RETURNING id
     ), made_steps AS (
@@ -264,6 +273,9 @@ async function resolveConflict(
     .where('unique_key', '=', row.unique_key)
     .where('state', 'in', ['pending', 'running', 'canceling'])
     .executeTakeFirst()
+  if (running === undefined && (await services.catalog.isRetired(trx, shape))) {
+    return { ok: false, error: definitionRetired(shape.name, shape.version) }
+  }
   if (running !== undefined && conflict === 'join') return { ok: true, value: { id: running.id, created: false } }
   return { ok: false, error: alreadyRunning(shape, running) }
 }

@@ -35,7 +35,36 @@ const getRoute = createRoute({
   responses: { 200: json(definitionSchema, 'The definition'), ...problems(400, 401, 404) },
 })
 
-/** `GET /definitions` and `GET /definitions/{name}`. */
+const versionParams = z.object({
+  name: z.string().min(1).max(100),
+  version: z.coerce.number().int().min(1).max(2_147_483_647),
+})
+
+const promoteRoute = createRoute({
+  method: 'post',
+  path: '/definitions/{name}/{version}/promote',
+  operationId: 'promoteDefinition',
+  summary: 'Give new tasks this version; for staff',
+  description: 'Tasks that are there keep theirs. Rolling back is promoting the old version.',
+  tags: ['definitions'],
+  security,
+  request: { params: versionParams },
+  responses: { 200: json(definitionSchema, 'It is promoted'), ...problems(400, 401, 403, 404) },
+})
+
+const retireRoute = createRoute({
+  method: 'post',
+  path: '/definitions/{name}/{version}/retire',
+  operationId: 'retireDefinition',
+  summary: 'Let nothing new begin on this version; for staff',
+  description: 'Refused while it is the promoted one or anything is open on it, saying what.',
+  tags: ['definitions'],
+  security,
+  request: { params: versionParams },
+  responses: { 200: json(definitionSchema, 'It is retired'), ...problems(400, 401, 403, 404, 409) },
+})
+
+/** `GET /definitions`, `GET /definitions/{name}`, and `POST …/{version}/promote` and `…/retire`. */
 export function definitionRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
   const app = router()
   app.openapi(listRoute, async (c) => {
@@ -52,6 +81,14 @@ export function definitionRoutes({ engine }: ServerContext): OpenAPIHono<ServerE
     if (!found) throw unknown(name, version, versions, all)
     c.header('Cache-Control', 'private, no-store')
     return c.json(definitionJson(found), 200)
+  })
+  app.openapi(promoteRoute, async (c) => {
+    const { name, version } = c.req.valid('param')
+    return c.json(definitionJson(await engine.promote(name, version, c.get('principal'))), 200)
+  })
+  app.openapi(retireRoute, async (c) => {
+    const { name, version } = c.req.valid('param')
+    return c.json(definitionJson(await engine.retire(name, version, c.get('principal'))), 200)
   })
   return app
 }

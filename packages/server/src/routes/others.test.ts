@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { definitionSchema, statusSchema } from '../openapi/schemas.ts'
@@ -46,10 +47,30 @@ test('definitions: an unknown one is told with those there are', async () => {
   expect((await server.request('/api/v1/definitions/test.echo?version=0')).status).toBe(400)
 })
 
+test('definitions: a version is promoted and retired by staff', async () => {
+  const [echo] = (await server.engine.definitions(root)).filter((one) => one.name === 'test.echo')
+  if (echo === undefined) throw new Error('unreachable')
+  const other = { ...worker, id: randomUUID() }
+  await server.engine.work.register(other, [{ ...echo.shape, name: 'test.other' }])
+  await server.engine.work.register(other, [{ ...echo.shape, name: 'test.other', version: 2 }])
+  const post = (path: string, as: 'ada' | 'root') =>
+    server.request(`/api/v1/definitions/${path}`, { method: 'POST', as })
+  expect(await problemOf(await post('test.other/2/promote', 'ada'))).toMatchObject({ status: 403, code: 'forbidden' })
+  expect(await problemOf(await post('test.other/0/promote', 'root'))).toMatchObject({ status: 400 })
+  expect(await problemOf(await post('test.other/3/promote', 'root'))).toMatchObject({ code: 'definition-unknown' })
+  const promoted = await bodyOf(await post('test.other/2/promote', 'root'), definitionSchema)
+  expect(promoted).toMatchObject({ version: 2, promoted: true })
+  expect(await problemOf(await post('test.other/2/retire', 'root'))).toMatchObject({ code: 'definition-promoted' })
+  const retired = await bodyOf(await post('test.other/1/retire', 'root'), definitionSchema)
+  expect(retired.retiredAt).not.toBeNull()
+})
+
 test('workers', async () => {
   const response = await server.request('/api/v1/workers', { as: 'root' })
   expect(await response.json()).toMatchObject({
-    workers: [{ id: worker.id, host: 'localhost', pid: process.pid, concurrency: 4, live: true }],
+    workers: expect.arrayContaining([
+      expect.objectContaining({ id: worker.id, host: 'localhost', pid: process.pid, concurrency: 4, live: true }),
+    ]),
   })
 })
 
