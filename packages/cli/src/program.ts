@@ -12,6 +12,7 @@ import { addServe } from './commands/serve.ts'
 import { addServer } from './commands/server.ts'
 import { addShow } from './commands/show.ts'
 import { addStart } from './commands/start.ts'
+import { addStorage } from './commands/storage.ts'
 import { addWatch } from './commands/watch.ts'
 import { addWorker } from './commands/worker.ts'
 import { addWorkers } from './commands/workers.ts'
@@ -47,6 +48,7 @@ export function buildProgram(): { program: Command; running: () => string } {
     addWorkers,
     addDoctor,
     addDb,
+    addStorage,
   ]
   for (const add of commands) add(program)
   program.addHelpText('after', HELP)

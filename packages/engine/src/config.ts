@@ -1,5 +1,6 @@
 import type { StoreConfig } from '@errand/task'
 import type { Logger } from 'pino'
+import type { StorageRoutes } from './storage/storages.ts'
 
 /** Where the record is kept. */
 export type DatabaseConfig =
@@ -15,6 +16,8 @@ export interface EngineConfig {
   database: DatabaseConfig
   /** Where files are kept: `default`, and any others by name. */
   storages: Readonly<Record<string, StoreConfig>>
+  /** Which definition's or slot's outputs go to which of them. Default: all to `default`. */
+  routes?: StorageRoutes
   logger?: Logger
   /** Largest upload, in bytes. Default {@link defaults}.uploadLimit. */
   uploadLimit?: number

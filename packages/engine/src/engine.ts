@@ -36,7 +36,7 @@ import { Uploads } from './uploads/uploads.ts'
  */
 export async function createEngine(config: EngineConfig): Promise<Engine> {
   const logger = config.logger ?? pino({ level: 'silent' })
-  const storages = await openStorages(config.storages)
+  const storages = await openStorages(config.storages, config.routes)
   const database = await openDatabase(config.database, (error) =>
     logger.warn({ err: error }, 'a database connection broke'),
   )

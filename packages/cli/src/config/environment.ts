@@ -7,6 +7,7 @@ type Kind = 'text' | 'number' | 'json' | 'list'
 export const variables: { readonly [Key in ConfigKey]: { name: string; kind: Kind } } = {
   database: { name: 'DATABASE_URL', kind: 'text' },
   storages: { name: 'ERRAND_STORAGES', kind: 'json' },
+  routes: { name: 'ERRAND_ROUTES', kind: 'json' },
   packs: { name: 'ERRAND_PACKS', kind: 'list' },
   data: { name: 'ERRAND_DATA', kind: 'text' },
   port: { name: 'ERRAND_PORT', kind: 'number' },

@@ -67,6 +67,12 @@ test.each([
   [{ ERRAND_PORT: '70000' }, 'port (ERRAND_PORT): Too big: expected number to be <=65535'],
   [{ DATABASE_URL: 'mysql://x/y' }, 'database (DATABASE_URL): Invalid URL'],
   [{ ERRAND_STORAGES: '{}' }, 'storages (ERRAND_STORAGES): needs an entry named "default"'],
+  [
+    { ERRAND_STORAGES: '{"default":{"scheme":"floppy"}}' },
+    'storages.default.scheme (ERRAND_STORAGES): expected one of',
+  ],
+  [{ ERRAND_STORAGES: '{"default":{"scheme":"s3"}}' }, 'storages.default.bucket (ERRAND_STORAGES): expected string'],
+  [{ ERRAND_ROUTES: '{"report/":"default"}' }, 'routes (ERRAND_ROUTES): names what goes where by DEFINITION'],
   [{ ERRAND_LOG_LEVEL: 'loud' }, 'logLevel (ERRAND_LOG_LEVEL): expected one of "trace"|"debug"'],
 ])('%j is refused by name', async (environment, text) => {
   expect((await refused({ cwd: '/', environment })).message).toContain(text)

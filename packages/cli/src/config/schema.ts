@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { defaults, logLevels } from './defaults.ts'
-
-/** An OpenDAL scheme and that scheme's own options: `{ scheme: 'fs', root: '/srv/errand' }`. */
-const storage = z.object({ scheme: z.string().min(1) }).catchall(z.string())
+import { storage, storageName } from './storage.ts'
 
 const pack = z.union([
   z
@@ -17,6 +15,9 @@ const pack = z.union([
   }),
 ])
 
+/** `course.export`, `course.export/archive`. */
+const ROUTE = /^[a-z][a-z0-9.-]*(\/[a-z][a-zA-Z0-9_-]*)?$/
+
 /** What `errand.config.ts` may say. Everything has a default. */
 export const configSchema = z.strictObject({
   /** `postgres://…`, with several hosts where there are standbys; without it, PGlite in the data folder. */
@@ -26,8 +27,15 @@ export const configSchema = z.strictObject({
     .optional(),
   /** Where outputs and uploads lie. `default` is where everything goes that is not routed elsewhere. */
   storages: z
-    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), storage)
+    .record(storageName, storage)
     .refine((storages) => 'default' in storages, { message: 'needs an entry named "default"' })
+    .optional(),
+  /** Which outputs go elsewhere than to `default`: `{ 'grade-report': 'reports', 'grade-report/errors': 'default' }`. */
+  routes: z
+    .record(z.string(), storageName)
+    .refine((routes) => Object.keys(routes).every((key) => ROUTE.test(key)), {
+      message: 'names what goes where by DEFINITION or DEFINITION/SLOT',
+    })
     .optional(),
   packs: z.array(pack).min(1).optional(),
   /** The folder for everything this machine keeps. */

@@ -36,11 +36,11 @@ export class Artifacts {
     claim: ClaimRef,
     slot: string,
     shape: DefinitionShape['artifacts'][string],
-    options: { filename: string; mediaType?: string },
+    options: { definition: string; filename: string; mediaType?: string },
   ): Promise<ArtifactSink> {
     const id = uuidv7()
     const filename = safeFilename(options.filename)
-    const storage = 'default'
+    const storage = this.#storages.route(options.definition, slot)
     const { rows } = await sql<{ key: string }>`
       INSERT INTO errand.artifacts (id, task_id, step, lease, slot, filename, media_type, visibility, keep, storage, key, state)
       SELECT ${id}::uuid, s.task_id, s.name, s.lease, ${slot}, ${filename}, ${options.mediaType ?? shape.mediaType},

@@ -181,7 +181,7 @@ export class Work implements WorkerPort {
         hint: `It has: ${Object.keys(shape.artifacts).join(', ') || 'none'}.`,
       })
     }
-    return this.#services.artifacts.open(claim, slot, declared, options)
+    return this.#services.artifacts.open(claim, slot, declared, { ...options, definition: task.definition })
   }
 
   async #taskOf(claim: ClaimRef) {
