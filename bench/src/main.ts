@@ -13,6 +13,16 @@ const benches: Readonly<
       'course.import and course.export beside tar, and the memory they take [--big] [--apart] [--concurrency N] [--only demo|1000|25000|big]',
     load: () => import('./course/bench.ts'),
   },
+  isolation: {
+    about:
+      'how fast a task is read while one handler loops for ever and another leaks memory, and whether a third completes',
+    load: () => import('./trouble/isolation.ts'),
+  },
+  cancel: {
+    about:
+      'from the request to canceled: a handler that listens, one that ignores it, one in a busy loop [--samples N] [--only NAME]',
+    load: () => import('./trouble/cancel.ts'),
+  },
   single: {
     about:
       'tasks of one step that does nothing, beside pg-boss, BullMQ and DBOS [--tasks N] [--rounds N] [--only NAME]',

@@ -14,6 +14,8 @@ const PACK = fileURLToPath(new URL('../../../packs/course', import.meta.url))
 export type Setup = ({ kind: 'serve' } | { kind: 'apart'; postgres: string }) & {
   /** Steps at once; without it, as many as it takes by itself. */
   concurrency?: string | undefined
+  /** The pack that is served. Default: courses. */
+  pack?: string | undefined
 }
 
 /** Real `errand` services in a folder of their own, with nothing else configured. */
@@ -45,8 +47,8 @@ export class Server implements AsyncDisposable {
       const threads = setup.concurrency === undefined ? [] : ['--concurrency', setup.concurrency]
       worker =
         setup.kind === 'apart'
-          ? await start('worker', PACK, ...threads)
-          : await start('serve', '--port', '0', ...threads)
+          ? await start('worker', setup.pack ?? PACK, ...threads)
+          : await start('serve', ...(setup.pack === undefined ? [] : [setup.pack]), '--port', '0', ...threads)
     } catch (error) {
       for (const child of children) child.kill('SIGKILL')
       throw error

@@ -16,7 +16,9 @@ const cwd = await mkdtemp(join(tmpdir(), 'errand-separate-'))
 const name = `errand_cli_${randomUUID().replaceAll('-', '')}`
 const url = new URL(inject('postgresUrl'))
 url.pathname = `/${name}`
-const env = { DATABASE_URL: url.href, ERRAND_DATA: join(cwd, 'shared') }
+/** A primary and a standby, of which the first is not there. */
+const several = url.href.replace(url.host, `127.0.0.1:1,${url.host}`)
+const env = { DATABASE_URL: several, ERRAND_DATA: join(cwd, 'shared') }
 const open: Service[] = []
 
 const run = (line: string, more: Record<string, string> = {}): Promise<Run> =>
@@ -46,6 +48,7 @@ test('a server and two workers share the work; one may leave', async () => {
   expect(await run('db migrate')).toEqual({ code: 0, stdout: 'The database is up to date.\n', stderr: '' })
   const server = await begin('server', '--port', '0')
   expect(server.output.stdout).not.toContain('Serving')
+  expect(server.output.stdout).toContain(`database 127.0.0.1:1,${url.host}/${name}`)
   expect(server.output.stdout).not.toContain(url.password === '' ? 'no password' : `:${url.password}@`)
   const none = await run('start copy')
   expect(none.code).toBe(64)

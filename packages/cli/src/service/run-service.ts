@@ -156,10 +156,9 @@ function announce(parts: ServiceParts, config: Config, ready: Ready): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-/** Without the password. */
+/** Hosts and name, without the account and the options. Several hosts are no URL that `URL` reads. */
 function databaseName(url: string): string {
-  const { hostname, port, pathname } = new URL(url)
-  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`
+  return url.replace(/^[a-z]+:\/\/(?:[^@/?#]*@)?/i, '').replace(/[?#].*$/, '')
 }
 
 function needsPostgres(command: string): CliError {
