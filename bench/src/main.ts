@@ -1,7 +1,7 @@
 import { installDependencies } from './install.ts'
 
 /**
- * The measurements, by name: `npm run bench -- course`, `npm run bench -- single`. Each prints what it measured,
+ * The measurements, by name: `npm run bench -- course`, `npm run bench -- single` and so on. Each prints what it measured,
  * whatever it is.
  */
 
@@ -23,6 +23,11 @@ const benches: Readonly<
       'from the request to canceled: a handler that listens, one that ignores it, one in a busy loop [--samples N] [--only NAME]',
     load: () => import('./trouble/cancel.ts'),
   },
+  'fan-out': {
+    about:
+      'fan-outs whose items each append a row to one file, beside BullMQ, graphile-worker, pg-boss and DBOS [--items N] [--rounds N] [--only NAME]',
+    load: () => import('./fan-out/bench.ts'),
+  },
   single: {
     about:
       'tasks of one step that does nothing, beside pg-boss, BullMQ and DBOS [--tasks N] [--rounds N] [--only NAME]',
@@ -34,7 +39,7 @@ const [name = '', ...args] = process.argv.slice(2)
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
 if (bench === undefined) {
   process.stderr.write(name === '' ? 'Which one?\n' : `error: there is no measurement "${name}".\n`)
-  for (const [known, { about }] of Object.entries(benches)) process.stderr.write(`  ${known.padEnd(8)} ${about}\n`)
+  for (const [known, { about }] of Object.entries(benches)) process.stderr.write(`  ${known.padEnd(9)} ${about}\n`)
   process.exitCode = 64
 } else {
   // Before anything of it is loaded: the measurements import what is installed here.

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
 import { median, quantile } from '../numbers.ts'
+import { type Services, startServices } from '../services.ts'
 import { printTable } from '../table.ts'
 import { type Extent, Running } from './measure.ts'
-import { startServices } from './services.ts'
-import type { Services, System } from './system.ts'
+import type { System } from './system.ts'
 import { systemOf, systems } from './systems/index.ts'
 
 const AIMS = { 'pg-boss': 0.5, DBOS: 3, latency: 20 }

@@ -2,9 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { order as ask } from '../order.ts'
 import { processorTime } from '../processor-time.ts'
+import type { Services } from '../services.ts'
 import type { Answer, Order } from './participant.ts'
-import type { Counter, Services, System } from './system.ts'
+import type { Counter, System } from './system.ts'
 
 const PARTICIPANT = fileURLToPath(new URL('./participant.ts', import.meta.url))
 
@@ -144,17 +146,6 @@ export class Running implements AsyncDisposable {
   }
 }
 
-async function order(child: ChildProcess, what: Order): Promise<Extract<Answer, { ok: true }>> {
-  const abort = new AbortController()
-  const died = once(child, 'exit', { signal: abort.signal }).then(
-    (): Answer => ({ ok: false, error: 'its process ended' }),
-    (): Answer => ({ ok: false, error: 'aborted' }),
-  )
-  child.send(what)
-  const heard = once(child, 'message', { signal: abort.signal }).then(([answer]) => answer as Answer)
-  heard.catch(() => undefined)
-  const answer = await Promise.race([heard, died])
-  abort.abort()
-  if (!answer.ok) throw new Error(answer.error)
-  return answer
+function order(child: ChildProcess, what: Order): Promise<Answer> {
+  return ask<Order, Answer>(child, what)
 }

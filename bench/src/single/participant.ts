@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { now, type Role, type Services } from './system.ts'
+import { obeyOrders } from '../order.ts'
+import type { Services } from '../services.ts'
+import { now, type Role } from './system.ts'
 import { systemOf } from './systems/index.ts'
 
 /** What the process that measures tells one of a system's processes. */
@@ -13,14 +15,16 @@ export type Order =
   | { do: 'close' }
 
 /** What it answers, once for each order. */
-export type Answer = { ok: true; latencies?: number[] } | { ok: false; error: string }
+export interface Answer {
+  latencies?: number[]
+}
 
 let participant: Awaited<ReturnType<ReturnType<typeof systemOf>['open']>> | undefined
 
 async function obey(order: Order): Promise<Answer> {
   if (order.do === 'open') {
     participant = await systemOf(order.system).open(order.role, order.services)
-    return { ok: true }
+    return {}
   }
   if (participant === undefined) throw new Error('Not open')
   const { submit } = participant
@@ -38,17 +42,9 @@ async function obey(order: Order): Promise<Answer> {
       await delay(order.every * (0.5 + Math.random()))
     }
   }
-  if (order.do === 'latencies') return { ok: true, latencies: await participant.latencies() }
+  if (order.do === 'latencies') return { latencies: await participant.latencies() }
   if (order.do === 'close') await participant.close()
-  return { ok: true }
+  return {}
 }
 
-process.on('message', (order: Order) => {
-  obey(order)
-    .catch(
-      (error: unknown): Answer => ({ ok: false, error: error instanceof Error ? (error.stack ?? '') : String(error) }),
-    )
-    .then((answer) => {
-      process.send?.(answer, () => order.do === 'close' && process.exit(0))
-    })
-})
+obeyOrders(obey, ({ do: what }) => what === 'close')

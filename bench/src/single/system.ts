@@ -1,11 +1,4 @@
-/** Where the services are that a system needs. */
-export interface Services {
-  /** A database of the system's own on the PostgreSQL that all share. */
-  postgres: string
-  redis: { host: string; port: number }
-  /** A folder for files. */
-  folder: string
-}
+import type { Services } from '../services.ts'
 
 /** What a job is given: nothing to do, only what tells when it was submitted. */
 export type Payload = {

@@ -1,6 +1,7 @@
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
+import type { Services } from '../../services.ts'
 import { countByQuery } from '../count-query.ts'
-import { now, type Payload, type Role, type Services, type System } from '../system.ts'
+import { now, type Payload, type Role, type System } from '../system.ts'
 
 const QUEUE = 'nothing'
 /** Milliseconds. The least that dequeues of this size keep up with; the default is 1,000. */

@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { createEngine, type Engine, type Principal } from '@errand/engine'
 import { createWorker } from '@errand/worker'
 import { pino } from 'pino'
+import type { Services } from '../../services.ts'
 import { countByQuery } from '../count-query.ts'
-import type { Services, System } from '../system.ts'
+import type { System } from '../system.ts'
 
 const who: Principal = { id: 'bench', name: 'Bench', staff: false }
 const logger = pino({ level: 'warn' }, process.stderr)

@@ -1,6 +1,7 @@
 import { PgBoss } from 'pg-boss'
+import type { Services } from '../../services.ts'
 import { countByQuery } from '../count-query.ts'
-import { now, type Payload, type Services, type System } from '../system.ts'
+import { now, type Payload, type System } from '../system.ts'
 
 const QUEUE = 'nothing'
 /** Jobs fetched and completed in one statement each: several times what was tried around it made no difference. */

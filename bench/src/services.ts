@@ -5,9 +5,17 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort, startPostgres } from '../postgres.ts'
-import { runCommand } from '../run-command.ts'
-import type { Services } from './system.ts'
+import { freePort, startPostgres } from './postgres.ts'
+import { runCommand } from './run-command.ts'
+
+/** Where the services are that a system needs. */
+export interface Services {
+  /** A database of the system's own on the PostgreSQL that all share. */
+  postgres: string
+  redis: { host: string; port: number }
+  /** A folder for files. */
+  folder: string
+}
 
 /** The servers that the systems run on, started for the measurement and removed after it. */
 export interface ServiceHost extends AsyncDisposable {
