@@ -3,6 +3,14 @@ import { type ArtifactOptions, DEFAULT_KEEP, type UploadOptions } from './artifa
 import type { Handler, StepContext } from './context.ts'
 import { type Duration, toSeconds } from './duration.ts'
 import type { Failure } from './failure.ts'
+import {
+  DEFAULT_FAN_OUT_CONCURRENCY,
+  defaultKey,
+  ERRORS_SLOT,
+  type FanOutCode,
+  type FanOutOptions,
+  type FanOutResult,
+} from './fan-out.ts'
 import { type RetryOptions, retryPolicy } from './retry.ts'
 import { type DefinitionShape, graphProblem, NAME, PART_NAME, type StepShape } from './shape.ts'
 import { type TextOf, traceTemplate } from './template.ts'
@@ -58,6 +66,8 @@ export interface StepOptions<After extends readonly string[], Context> {
 export interface StepCode {
   run: (context: StepContext) => unknown
   otherwise?: (failure: Failure, context: StepContext) => unknown
+  /** Of a step that fans out, whose `run` is never called. */
+  fanOut?: FanOutCode
 }
 
 const BRAND = Symbol.for('errand.definition')
@@ -78,13 +88,17 @@ export function isDefinition(value: unknown): value is TaskDefinition {
   return typeof value === 'object' && value !== null && BRAND in value
 }
 
+type ResultsOf<Results, After extends readonly string[]> = {
+  readonly [Name in After[number] & keyof Results]: Results[Name]
+}
+
 type ContextOf<
   Input,
   Results,
   After extends readonly string[],
   Uploads extends string,
   Artifacts extends string,
-> = StepContext<Input, { readonly [Name in After[number] & keyof Results]: Results[Name] }, Uploads, Artifacts>
+> = StepContext<Input, ResultsOf<Results, After>, Uploads, Artifacts>
 
 /** A definition that can still be given steps. Each call returns a new one. */
 export class TaskBuilder<
@@ -122,6 +136,56 @@ export class TaskBuilder<
     return this.#with(name, 'step', options, handler)
   }
 
+  /**
+   * Adds a step that does something for each of many items, in slices that run side by side and survive whatever
+   * happens to their workers: each item's outcome is counted once, and what it appends to an output is there once.
+   *
+   * @throws {DefinitionError} as `step` does, and for a number that is out of range
+   * @example
+   * ```ts
+   * .fanOut('grade', {
+   *   title: 'Grade every learner', after: ['roster'],
+   *   items: ({ input, cursor }) => learnersAfter(input.course, cursor),
+   *   each: async (learner, { append }) => append('report', csvRow([learner.name, await gradeOf(learner)])),
+   *   tolerate: { failures: 0.01 },
+   *   header: { report: csvRow(['name', 'grade']) },
+   * })
+   * ```
+   */
+  fanOut<Name extends string, Item, const After extends readonly (keyof Results & string)[] = []>(
+    name: Name,
+    options: FanOutOptions<Item, Input, ResultsOf<Results, After>, After, Uploads, Artifacts>,
+  ): TaskBuilder<Input, Uploads, Artifacts, Results & { [Key in Name]: FanOutResult }> {
+    const refuse = refusal(this.shape.name)
+    const { concurrency = DEFAULT_FAN_OUT_CONCURRENCY, tolerate, each, items, key, header, footer } = options
+    if (typeof items !== 'function') refuse(`step "${name}" has no items`)
+    if (typeof each !== 'function') refuse(`step "${name}" has no each`)
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000)
+      refuse(`step "${name}": concurrency must be a whole number from 1 to 1000, got ${concurrency}`)
+    const failures = tolerate?.failures ?? 0
+    if (!(failures >= 0) || (failures > 1 && !Number.isInteger(failures)))
+      refuse(`step "${name}": tolerate.failures must be a share below 1 or a whole number, got ${failures}`)
+    for (const slot of [...Object.keys(header ?? {}), ...Object.keys(footer ?? {})]) {
+      if (!Object.hasOwn(this.shape.artifacts, slot)) refuse(`step "${name}": there is no artifact "${slot}"`)
+    }
+    // The author's own types hold for this very definition, as in `step`.
+    const fanOut = {
+      items,
+      each,
+      key: key ?? defaultKey,
+      header: header ?? {},
+      footer: footer ?? {},
+    } as unknown as FanOutCode
+    const { after, retry, title, unit = 'items' } = options
+    const plain: StepOptions<After, never> = {
+      ...(title === undefined ? {} : { title }),
+      ...(after === undefined ? {} : { after }),
+      ...(retry === undefined ? {} : { retry }),
+      unit,
+    }
+    return this.#with(name, 'fan-out', plain, neverCalled, { fanOut, concurrency, tolerate: failures })
+  }
+
   /** Runs when the task has failed, shown as a step; to undo what it left outside. */
   onFailure(
     options: Omit<StepOptions<[], never>, 'after' | 'otherwise'>,
@@ -143,6 +207,7 @@ export class TaskBuilder<
     kind: StepShape['kind'],
     options: StepOptions<readonly string[], never>,
     handler: Handler<Context, unknown>,
+    fanning?: { fanOut: FanOutCode; concurrency: number; tolerate: number },
   ): TaskBuilder<Input, Uploads, Artifacts, NewResults> {
     const refuse = refusal(this.shape.name)
     if (!PART_NAME.test(name))
@@ -159,6 +224,7 @@ export class TaskBuilder<
         : { timeout: attempt(refuse, `step "${name}": timeout: `, () => toSeconds(options.timeout as Duration)) }),
       otherwise: options.otherwise !== undefined,
       ...(options.unit === undefined ? {} : { unit: options.unit }),
+      ...(fanning === undefined ? {} : { concurrency: fanning.concurrency, tolerate: fanning.tolerate }),
     }
     const steps = [...this.shape.steps, step]
     const wrong = graphProblem(steps)
@@ -170,15 +236,31 @@ export class TaskBuilder<
       ...(options.otherwise === undefined
         ? {}
         : { otherwise: options.otherwise as NonNullable<StepCode['otherwise']> }),
+      ...(fanning === undefined ? {} : { fanOut: fanning.fanOut }),
     }
+    // Which items failed is an output of its own, whatever the author thought of.
+    const lists = fanning !== undefined && !Object.hasOwn(this.shape.artifacts, ERRORS_SLOT)
     return new TaskBuilder({
-      shape: { ...this.shape, steps },
+      shape: lists
+        ? { ...this.shape, artifacts: { ...this.shape.artifacts, [ERRORS_SLOT]: ERRORS_ARTIFACT }, steps }
+        : { ...this.shape, steps },
       input: this.input,
-      filenames: this.filenames,
+      filenames: lists ? { ...this.filenames, [ERRORS_SLOT]: () => 'errors.csv' } : this.filenames,
       code: { ...this.code, [name]: code },
       ...(this.migrate === undefined ? {} : { migrate: this.migrate }),
     })
   }
+}
+
+const ERRORS_ARTIFACT: DefinitionShape['artifacts'][string] = {
+  title: 'What failed',
+  mediaType: 'text/csv',
+  visibility: 'owner',
+  keep: DEFAULT_KEEP,
+}
+
+function neverCalled(): never {
+  throw new Error('A step that fans out has no code of its own.')
 }
 
 /**

@@ -6,6 +6,7 @@
 export * from './artifact.ts'
 export { canonicalJson } from './canonical-json.ts'
 export * from './context.ts'
+export { csvRow } from './csv.ts'
 export {
   DefinitionError,
   defineTask,
@@ -19,6 +20,7 @@ export {
 export { digestOf } from './digest.ts'
 export * from './duration.ts'
 export * from './failure.ts'
+export * from './fan-out.ts'
 export * from './machines.ts'
 export * from './object-store.ts'
 export * from './pack.ts'
