@@ -5,12 +5,12 @@ import { runChaos } from '../e2e/chaos/run.ts'
  * Breaks everything that can break while tasks run, and ends with a table of what became of them.
  *
  *     npm run chaos                          every kind of fault, more than 200 in all
- *     npm run chaos -- --minutes 5           each kind less often
+ *     npm run chaos -- --minutes 5           each kind less often, but once at least, even if it takes longer
  *     npm run chaos -- --only storage        the kinds with this word in their name
  *     npm run chaos -- --keep                the logs of all processes stay
  *
- * Exits 1 when a task was lost, a step ran again after its completion, an artifact was not as it should be, or a lost
- * worker's step waited too long.
+ * Exits 1 when a task was lost, a step ran again after its completion, an artifact was not as it should be, a lost
+ * worker's step waited too long, or a kind of fault could not be injected though the machine allows it.
  */
 const { values } = parseArgs({
   options: { minutes: { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } },
