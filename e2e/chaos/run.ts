@@ -9,8 +9,6 @@ import { serveFaults } from './faults/serve.ts'
 import { openSite, type Site } from './site.ts'
 import { Tally } from './tally.ts'
 
-/** Minutes that all faults take, each as often as it says. With less time each is injected less often. */
-const FULL_MINUTES = 25
 /** How often `serve` is killed in each window, and at any time, in a full run. */
 const SERVE = { times: 5, anyTime: 10 }
 /** Seconds that open tasks get to end once nothing is broken any more. */
@@ -23,7 +21,9 @@ const FULL_FAULTS = 200
 const AGAIN = 2
 
 export interface ChaosOptions {
-  /** Default: as long as it takes. */
+  /**
+   * Each kind once, and again as long as there is time. Default: each as often as it says, as long as it takes.
+   */
   minutes?: number
   /** Only kinds with this text in their name. */
   only?: string
@@ -38,10 +38,9 @@ export interface ChaosOptions {
  * @returns the table, and what was wrong
  */
 export async function runChaos(options: ChaosOptions): Promise<{ table: string; wrong: string[] }> {
-  const { minutes = FULL_MINUTES, say, only = '' } = options
-  const share = Math.min(1, minutes / FULL_MINUTES)
-  const end = options.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000 - REST_MS
-  const times = (full: number) => Math.max(1, Math.round(full * share))
+  const { minutes, say, only = '' } = options
+  const full = minutes === undefined
+  const end = full ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000 - REST_MS
   const folder = await mkdtemp(join(tmpdir(), 'errand-chaos-'))
   // PostgreSQL runs as an account of its own, which must be able to enter.
   await chmod(folder, 0o755)
@@ -49,14 +48,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
   const tally = new Tally()
   try {
     if (only === '' || only.startsWith('serve')) {
-      // The embedded database first: a quarter of the time, as it is started anew for each fault.
-      const late = Date.now() + (end - Date.now()) / 4
-      await serveFaults(folder, tally, {
-        times: times(SERVE.times),
-        anyTime: times(SERVE.anyTime),
-        late: () => Date.now() > late,
-        say,
-      })
+      await serveFaults(folder, tally, { ...(full ? SERVE : { times: 1, anyTime: 1 }), say })
     }
     const chosen = acts.map((act) => act.filter(({ kind }) => kind.includes(only))).filter((act) => act.length > 0)
     if (chosen.length > 0) {
@@ -66,7 +58,12 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
       process.once('exit', leave)
       say('They run, and tasks are started.')
       try {
-        for (const act of chosen) await play(site, act, { times, end, say })
+        for (let round = 1; round === 1 || (!full && Date.now() < end); round++) {
+          if (round > 1) say(`There is time: round ${round}.`)
+          for (const act of chosen) {
+            if (round === 1 || Date.now() < end) await play(site, act, full, say)
+          }
+        }
         say('Nothing is broken any more; what is open may end.')
         await site.staff(2)
         await site.load.drain(DRAIN_SECONDS)
@@ -75,7 +72,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
         await site.close()
       }
     }
-    if (only === '' && options.minutes === undefined && tally.injected < FULL_FAULTS) {
+    if (only === '' && full && tally.injected < FULL_FAULTS) {
       tally.wrong.push(`only ${tally.injected} faults were injected; a full run has ${FULL_FAULTS}`)
     }
   } finally {
@@ -86,37 +83,29 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
   return { table: tally.table(), wrong: tally.wrong }
 }
 
-interface Extent {
-  times(full: number): number
-  /** When no more is begun, but for what has not been injected at all. */
-  end: number
-  say(text: string): void
-}
-
-/** The faults of one act, side by side. */
-async function play(site: Site, act: readonly Fault[], extent: Extent): Promise<void> {
+/** The faults of one act, side by side; each once, or as often as it says. */
+async function play(site: Site, act: readonly Fault[], full: boolean, say: (text: string) => void): Promise<void> {
   const able: Fault[] = []
   for (const fault of act) {
     const unable = await fault.unable?.(site)
     if (unable === undefined) able.push(fault)
     else {
       site.tally.row(fault.kind).skipped = unable
-      extent.say(`${fault.kind}: skipped, ${unable}`)
+      say(`${fault.kind}: skipped, ${unable}`)
     }
   }
   if (able.length === 0) return
   site.load.kinds = able.map(({ kind }) => kind)
   await site.staff(2)
-  await Promise.all(able.map((fault) => inject(site, fault, extent)))
+  await Promise.all(able.map((fault) => inject(site, fault, full ? fault.times : 1, say)))
 }
 
-async function inject(site: Site, fault: Fault, { times, end, say }: Extent): Promise<void> {
+async function inject(site: Site, fault: Fault, times: number, say: (text: string) => void): Promise<void> {
   const { kind } = fault
   const restore = await fault.prepare?.(site)
-  const wanted = times(fault.times)
   let failures = 0
   try {
-    for (let done = 0; done < wanted && (done === 0 || Date.now() < end); ) {
+    for (let done = 0; done < times; ) {
       try {
         await fault.inject(site, kind)
         done++

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient, type ErrandClient } from '@errand/client'
 import { type Cluster, createCluster } from './cluster.ts'
@@ -78,14 +78,28 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
     ERRAND_LOG_LEVEL: 'warn',
   }
   let number = 0
-  const launchServer = (points = '') =>
-    start({
-      args: ['server', '--port', String(port)],
-      env: { ...common, DATABASE_URL: database, ...(points === '' ? {} : { ERRAND_DEBUG_POINTS: points }) },
-      cwd: folder,
-      logs,
-      name: `server-${++number}`,
+  /** Whatever is taken away from it, a process ends when it is killed and not before. */
+  const watched = (one: Process): Process => {
+    void one.ended.then(async ({ signal }) => {
+      if (signal === 'SIGKILL') return
+      const [last] = (await readFile(join(logs, `${one.name}.log`), 'utf8').catch(() => ''))
+        .trim()
+        .split('\n')
+        .slice(-1)
+      tally.wrong.push(`${one.name} ended by itself (${signal ?? 'no signal'}): ${last?.slice(0, 500)}`)
     })
+    return one
+  }
+  const launchServer = (points = '') =>
+    watched(
+      start({
+        args: ['server', '--port', String(port)],
+        env: { ...common, DATABASE_URL: database, ...(points === '' ? {} : { ERRAND_DEBUG_POINTS: points }) },
+        cwd: folder,
+        logs,
+        name: `server-${++number}`,
+      }),
+    )
   let server = launchServer()
   let closing = false
   let serverKills: Promise<unknown> = Promise.resolve()
@@ -117,19 +131,21 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
     url,
     worker({ points, url: own, env = {}, prefix } = {}) {
       const name = `worker-${++number}`
-      return start({
-        args: ['worker', PACK, '--name', name, '--concurrency', '3'],
-        env: {
-          ...common,
-          DATABASE_URL: own ?? database,
-          ...(points === undefined ? {} : { ERRAND_DEBUG_POINTS: points }),
-          ...env,
-        },
-        cwd: folder,
-        logs,
-        name,
-        ...(prefix === undefined ? {} : { prefix }),
-      })
+      return watched(
+        start({
+          args: ['worker', PACK, '--name', name, '--concurrency', '3'],
+          env: {
+            ...common,
+            DATABASE_URL: own ?? database,
+            ...(points === undefined ? {} : { ERRAND_DEBUG_POINTS: points }),
+            ...env,
+          },
+          cwd: folder,
+          logs,
+          name,
+          ...(prefix === undefined ? {} : { prefix }),
+        }),
+      )
     },
     lost(kind, worker, at) {
       tally.row(kind).injected++

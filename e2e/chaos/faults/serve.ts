@@ -28,7 +28,7 @@ const ANY_TIME = 'serve killed at any time'
 export async function serveFaults(
   folder: string,
   tally: Tally,
-  options: { times: number; anyTime: number; late: () => boolean; say: (text: string) => void },
+  options: { times: number; anyTime: number; say: (text: string) => void },
 ): Promise<void> {
   const [ledger, logs] = ['serve-ledger', 'serve-logs'].map((name) => join(folder, name)) as [string, string]
   for (const each of [ledger, logs]) await mkdir(each)
@@ -64,7 +64,7 @@ export async function serveFaults(
   for (const point of points) {
     const kind = `serve killed at ${point.replace(/@.*/, '')}`
     load.kinds = [kind]
-    for (let time = 0; time < options.times && (time === 0 || !options.late()); time++) {
+    for (let time = 0; time < options.times; time++) {
       const one = launch(`${point}:kill`)
       const { at } = await within(one.ended, POINT_SECONDS, `serve to reach ${point}`)
       count(kind, at)
@@ -72,7 +72,7 @@ export async function serveFaults(
     options.say(`${kind}: ${tally.row(kind).injected}`)
   }
   load.kinds = [ANY_TIME]
-  for (let time = 0; time < options.anyTime && (time === 0 || !options.late()); time++) {
+  for (let time = 0; time < options.anyTime; time++) {
     const one = launch()
     await one.ready
     await delay(2_000 * Math.random())
