@@ -53,6 +53,8 @@ export interface Site {
   serverDiesAt(points: string): Promise<number>
   /** Resolves when the server answers. */
   answers(): Promise<void>
+  /** Resolves when the worker has a step in hand: what is done to one that has none shows little. */
+  busy(worker: Process): Promise<void>
   /** Sees to it that `count` ordinary workers run. */
   staff(count: number): Promise<void>
   close(): Promise<void>
@@ -172,6 +174,12 @@ export async function openSite(folder: string, tally: Tally): Promise<Site> {
       return at
     },
     answers: () => until(answers, 120, 'the server'),
+    busy: ({ name }) =>
+      until(
+        async () => (await client.workers()).some((one) => one.name === name && one.running > 0),
+        120,
+        `a step in the hands of ${name}`,
+      ),
     async staff(count) {
       const alive = site.workers.filter((worker) => worker.running)
       while (alive.length > count) await alive.pop()?.kill()

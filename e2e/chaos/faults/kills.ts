@@ -44,7 +44,7 @@ export const standstill: Fault = {
   async inject(site, kind) {
     const worker = site.worker()
     await worker.ready
-    await delay(PAUSE_MS)
+    await site.busy(worker)
     worker.signal('SIGSTOP')
     site.lost(kind, worker, Date.now())
     await delay(STILL_MS)

@@ -31,7 +31,7 @@ function cutFault(kind: string, times: number, cut: (relay: Relay) => void, ms: 
     },
     async inject(site) {
       if (worker === undefined || relay === undefined) return
-      await delay(1_500)
+      await site.busy(worker)
       cut(relay)
       site.lost(kind, worker, Date.now())
       await delay(ms)
@@ -108,7 +108,7 @@ const hosts: Fault = {
   },
   async inject(site, kind) {
     if (host === undefined) return
-    await delay(1_500)
+    await site.busy(host)
     await ip('link', 'set', 'errand-near', 'down')
     site.lost(kind, host, Date.now())
     await delay(LONG_CUT_MS)
