@@ -2,6 +2,27 @@
  * The types of the HTTP API, made from openapi.json by `npm run generate`. Not to be edited.
  */
 export interface paths {
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a one-time link
+         * @description Takes the secret of the link, which works once, and sets an HttpOnly cookie.
+         */
+        post: operations["signIn"];
+        /** Sign out */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -341,10 +362,30 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who I am here */
+        /** Who I am here, and what I may */
         get: operations["getMe"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A one-time link that signs me in, in a browser
+         * @description The secret comes behind the #, which browsers send to nobody, so that no log has it.
+         */
+        post: operations["createSignInLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -355,6 +396,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Principal: {
+            id: string;
+            name: string;
+            staff: boolean;
+        };
+        Problem: {
+            /** @example urn:errand:problem:task-unknown */
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            code: string;
+            hint?: string;
+        } & {
+            [key: string]: unknown;
+        };
         Task: components["schemas"]["TaskSummary"] & {
             input: {
                 [key: string]: unknown;
@@ -462,17 +519,6 @@ export interface components {
             startedAt: string | null;
             /** Format: date-time */
             finishedAt: string | null;
-        };
-        Problem: {
-            /** @example urn:errand:problem:task-unknown */
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            code: string;
-            hint?: string;
-        } & {
-            [key: string]: unknown;
         };
         SubmitTask: {
             /** @example course.export */
@@ -674,10 +720,23 @@ export interface components {
             /** @description Files gone from the record and not yet from the storage */
             unpurged: number;
         };
-        Principal: {
-            id: string;
-            name: string;
-            staff: boolean;
+        Me: components["schemas"]["Principal"] & {
+            /** @description What the credentials are good for; each task and each file is asked about on its own */
+            may: {
+                read: boolean;
+                write: boolean;
+                administer: boolean;
+            };
+            /** @description The staff who acts in this place */
+            actor: {
+                id: string;
+                name: string;
+            } | null;
+            /** @description When signed in by a cookie */
+            session: {
+                /** Format: date-time */
+                expiresAt: string;
+            } | null;
         };
     };
     responses: never;
@@ -688,6 +747,95 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    link: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Who is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Principal"];
+                };
+            };
+            /** @description The request is not valid; each field is named */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody we know */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTasks: {
         parameters: {
             query?: {
@@ -1845,11 +1993,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Principal"];
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description Nobody we know */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSignInLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The path of the link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example /sign-in#errand_link_… */
+                        link: string;
+                    };
+                };
+            };
+            /** @description Nobody we know */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -90,6 +90,10 @@ export const defaults = {
   workerSeconds: 15,
   /** Seconds without a move after which a step counts as stuck: twice what a lost worker's step takes to be free. */
   stuckSeconds: 60,
+  /** Seconds a sign-in link holds: long enough to be clicked in a terminal, short for one that lies in its history. */
+  signInLinkSeconds: 900,
+  /** Seconds a session holds, used or not: a working day and its evening. */
+  sessionSeconds: 43_200,
   /** Seconds a signed or presigned address to a file holds. */
   signedSeconds: 300,
 } as const

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { People } from './access/people.ts'
 import { isId, may, ping, taskUnknown } from './access/policy.ts'
 import { Artifacts, artifactView } from './artifacts/artifacts.ts'
 import { Catalog } from './catalog/catalog.ts'
@@ -43,6 +44,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const { db } = database
   const dispatch = await openDispatch(database, logger)
   const bus = await openBus(database, logger)
+  const people = new People(db)
   const catalog = new Catalog(db, dispatch)
   const artifacts = new Artifacts(db, storages, logger)
   const uploads = new Uploads(db, storages, config.uploadLimit)
@@ -63,6 +65,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     await startAllWaiting(services)
     await reconcile(services)
     await artifacts.sweep()
+    await people.sweep()
   })
 
   const artifactOf = async (id: string, who: Principal, action: 'read-artifact' | 'delete-artifact') => {
@@ -80,6 +83,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   return {
     database: database.kind,
     work,
+    people,
     submit: accept,
     getTask: (id, who) => readTask(services, id, who),
     listTasks: (query, who) => listTasks(services, query, who),

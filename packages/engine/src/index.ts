@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export type { People } from './access/people.ts'
+export type { Session } from './access/sign-in.ts'
 export { type DatabaseConfig, defaults, type EngineConfig } from './config.ts'
 export { databaseAway, isDatabaseAway } from './database/away.ts'
 export { type DebugPoint, debugPoint } from './debug-point.ts'

@@ -10,6 +10,7 @@ import type {
   TaskState,
   Visibility,
 } from '@errand/task'
+import type { People } from './access/people.ts'
 
 /** Who acts. Whoever asks the engine says who is asking; the engine asks the policy. */
 export interface Principal {
@@ -18,7 +19,25 @@ export interface Principal {
   name: string
   /** Staff of the platform: may see and do everything. */
   staff: boolean
+  /** Where this person is told of what happens. */
+  email?: string
+  /** Roles that the credentials themselves tell of (claims of a token); those in the record come to them. */
+  roles?: readonly ScopeRole[]
+  /** What the credentials are good for. Default: for all that the person may. */
+  grants?: readonly Grant[]
+  /** Staff who acts in this person's place: recorded with all that is done. */
+  actor?: { id: string; name: string }
 }
+
+/** `team` works on the scope; `staff` is responsible for it. */
+export interface ScopeRole {
+  /** As tasks have it: `course:course-v1:Org+C+R`. */
+  scope: string
+  role: 'team' | 'staff'
+}
+
+/** What a token is made for: to look, to start and change tasks, to run the service. */
+export type Grant = 'read' | 'write' | 'administer'
 
 /** What a user hands in to start a task. */
 export interface SubmitRequest {
@@ -304,6 +323,9 @@ export interface Engine {
   openArtifact(id: string, who: Principal, range?: ByteRange): Promise<OpenedArtifact>
   /** @throws {Problem} artifact-unknown */
   deleteArtifact(id: string, who: Principal): Promise<ArtifactView>
+
+  /** Who people are: sign-in, tokens, memberships. */
+  readonly people: People
 
   /** For staff. @throws {Problem} `forbidden` */
   status(who: Principal): Promise<EngineStatus>

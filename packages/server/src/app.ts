@@ -20,6 +20,8 @@ import { healthRoutes } from './routes/health.ts'
 import { meRoutes } from './routes/me.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { router } from './routes/router.ts'
+import { sessionRoutes, signInLinkRoutes } from './routes/session.ts'
+import { signInPage } from './routes/sign-in-page.ts'
 import { statusRoutes } from './routes/status.ts'
 import { actionRoutes } from './routes/tasks/actions.ts'
 import { historyRoutes } from './routes/tasks/history.ts'
@@ -44,6 +46,7 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
     workerRoutes(context),
     statusRoutes(context),
     meRoutes(),
+    signInLinkRoutes(context),
   ]
   for (const resource of resources) api.route('/', resource)
   api.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
@@ -84,8 +87,12 @@ export function createApp(context: ServerContext, authenticate: Authenticate, lo
   app.route('/', metricsRoutes(context))
   const api = resourceRoutes(context)
   app.get(`${API_BASE}/openapi.json`, (c) => c.json(apiDocument(), 200, { 'Cache-Control': 'no-cache' }))
-  app.use(`${API_BASE}/*`, authentication(authenticate))
   const limitJson = jsonLimit(JSON_LIMIT)
+  // Before anybody is known: this is where people come to be.
+  app.route('/', signInPage())
+  app.use(`${API_BASE}/session`, limitJson)
+  app.route(API_BASE, sessionRoutes(context))
+  app.use(`${API_BASE}/*`, authentication(context.engine, authenticate))
   // An upload has its own limit and is never held in memory.
   app.use(`${API_BASE}/*`, (c, next) => (c.req.path === `${API_BASE}/uploads` ? next() : limitJson(c, next)))
   app.route(API_BASE, api)

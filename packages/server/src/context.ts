@@ -22,6 +22,8 @@ export interface ServerEnv {
     requestId: string
     /** Set by the authentication for everything below the API's base. */
     principal: Principal
+    /** Set when it was a session that told who it is. */
+    sessionExpiresAt?: Date
     /** Carries the request id. */
     log: Logger
   }

@@ -7,7 +7,7 @@ import type { Config } from '../config/schema.ts'
 import { exitCode } from '../exit-codes.ts'
 import { removeLocalServer, writeLocalServer } from '../folder/local-file.ts'
 import type { ServiceOptions } from '../options.ts'
-import { administratorAccess } from './administrator.ts'
+import { administrator, administratorAccess } from './administrator.ts'
 import { Closing } from './closing.ts'
 import { holdFolder, tryHoldFolder } from './hold-folder.ts'
 import { createLogger } from './logger.ts'
@@ -107,7 +107,11 @@ async function start(
     await writeLocalServer(config.data, { address: localAddress(listening), token, pid: process.pid })
     closing.add(() => removeLocalServer(config.data, process.pid))
   }
-  announce(parts, config, { listening, serves, local: release !== undefined })
+  const signIn =
+    listening === undefined || command !== 'serve'
+      ? undefined
+      : `${localAddress(listening)}/sign-in#${await engine.people.signIn.createLink(administrator)}`
+  announce(parts, config, { listening, serves, local: release !== undefined, signIn })
 }
 
 /** A second `server` of one folder is as good as the first, but local.json tells of one alone. */
@@ -129,18 +133,21 @@ interface Ready {
   serves: readonly string[]
   /** Whether local.json tells of this server. */
   local: boolean
+  /** Signs the administrator in, once. */
+  signIn: string | undefined
 }
 
 function announce(parts: ServiceParts, config: Config, ready: Ready): void {
   const { listening, serves } = ready
   if (parts.options.json) {
     process.stdout.write(
-      `${JSON.stringify({ address: listening?.url ?? null, data: config.data, serves, pid: process.pid })}\n`,
+      `${JSON.stringify({ address: listening?.url ?? null, data: config.data, serves, pid: process.pid, signIn: ready.signIn ?? null })}\n`,
     )
     return
   }
   const lines = [
     ...(listening === undefined ? [] : [`Listening on ${listening.url}`]),
+    ...(ready.signIn === undefined ? [] : [`Sign in, once: ${ready.signIn}`]),
     ...(serves.length === 0 ? [] : [`Serving ${serves.join(', ')}`]),
     `Data folder ${config.data}, database ${config.database === undefined ? 'embedded in it' : databaseName(config.database)}`,
   ]

@@ -10,6 +10,7 @@ import type {
 } from '@errand/task'
 import type { ColumnType, Generated } from 'kysely'
 import type { Origin } from '../types.ts'
+import type { PeopleTables } from './people-schema.ts'
 
 /** Written as JSON text, read as the value. */
 type Json<T> = ColumnType<T, string, string>
@@ -19,7 +20,7 @@ type NullableTime = ColumnType<Date | null, Date | null, Date | null>
 /** Filled by the database's clock. */
 type StampedTime = ColumnType<Date, Date | undefined, Date>
 
-export interface Tables {
+export interface Tables extends PeopleTables {
   definitions: {
     name: string
     version: number

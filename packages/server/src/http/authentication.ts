@@ -1,36 +1,38 @@
-import { Problem } from '@errand/engine'
+import { type Engine, type Principal, Problem } from '@errand/engine'
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Authenticate, ServerEnv } from '../context.ts'
+import { refuseCrossSite } from './cross-site.ts'
+import { sessionSecret } from './session-cookie.ts'
 
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
-
-/** Lets nobody pass whom `authenticate` does not know, and no page of another site act in a person's name. */
-export function authentication(authenticate: Authenticate) {
+/**
+ * Lets nobody pass whom neither a session nor `authenticate` knows. Whoever sends an Authorization header is known by
+ * that alone: a browser never sends one on its own, so only without it another site is to be feared.
+ */
+export function authentication(engine: Engine, authenticate: Authenticate) {
   return createMiddleware<ServerEnv>(async (c, next) => {
-    const principal = await authenticate(c.req.raw)
+    const authorized = c.req.header('authorization') !== undefined
+    const principal = (authorized ? null : await fromSession(engine, c)) ?? (await authenticate(c.req.raw))
     if (!principal) {
       throw new Problem({
         code: 'unauthenticated',
         status: 401,
         title: 'You are not signed in',
-        detail:
-          c.req.header('authorization') === undefined ? 'The request carries no token.' : 'The token is not valid.',
+        detail: authorized ? 'The token is not valid.' : 'The request carries no token, and no session that holds.',
         hint: 'Sign in, or send a valid token in the Authorization header.',
       })
     }
-    // A bearer token is never sent by the browser on its own; whatever else identified the caller may be a cookie.
-    const ambient = !/^Bearer /i.test(c.req.header('authorization') ?? '')
-    if (ambient && !SAFE.has(c.req.method) && c.req.header('sec-fetch-site') === 'cross-site') {
-      throw new Problem({
-        code: 'cross-site',
-        status: 403,
-        title: 'Another site cannot do this in your name',
-        detail: `The request came from ${c.req.header('origin') ?? 'another site'}.`,
-        hint: 'Do it here, or with a token.',
-      })
-    }
+    if (!authorized) refuseCrossSite(c)
     c.set('principal', principal)
     c.set('log', c.get('log').child({ principal: principal.id }))
     await next()
   })
+}
+
+async function fromSession(engine: Engine, c: Context<ServerEnv>): Promise<Principal | null> {
+  const secret = sessionSecret(c)
+  const session = secret === undefined ? undefined : await engine.people.signIn.find(secret)
+  if (session === undefined) return null
+  c.set('sessionExpiresAt', session.expiresAt)
+  return session.principal
 }

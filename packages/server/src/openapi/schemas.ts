@@ -209,6 +209,16 @@ export const statusSchema = z
 
 export const principalSchema = z.object({ id: z.string(), name: z.string(), staff: z.boolean() }).openapi('Principal')
 
+export const meSchema = principalSchema
+  .extend({
+    may: z
+      .object({ read: z.boolean(), write: z.boolean(), administer: z.boolean() })
+      .describe('What the credentials are good for; each task and each file is asked about on its own'),
+    actor: z.object({ id: z.string(), name: z.string() }).nullable().describe('The staff who acts in this place'),
+    session: z.object({ expiresAt: z.iso.datetime() }).nullable().describe('When signed in by a cookie'),
+  })
+  .openapi('Me')
+
 export const problemSchema = z
   .looseObject({
     type: z.string().openapi({ example: 'urn:errand:problem:task-unknown' }),

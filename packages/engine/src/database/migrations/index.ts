@@ -1,5 +1,9 @@
 import type { Migration } from 'kysely/migration'
 import * as initial from './001-initial.ts'
+import * as people from './050-people.ts'
 
 /** In order. A migration that has been released never changes. */
-export const migrations: Record<string, Migration> = { '001-initial': initial }
+export const migrations: Record<string, Migration> = {
+  '001-initial': initial,
+  '050-people': people,
+}
