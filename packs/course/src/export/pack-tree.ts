@@ -1,17 +1,15 @@
 import { pipeline, Readable } from 'node:stream'
-import { createGzip } from 'node:zlib'
 import type { ObjectStore } from '@errand/task'
 import { type Pack, pack } from 'tar-stream'
 import { objectKey } from '../store/object-keys.ts'
 import { WHOLE_BYTES } from '../store/placement.ts'
 import type { StoredTree } from '../store/stored-tree.ts'
+import { gzip } from './gzip.ts'
 
 /** Every file's time, so that the same version makes the same bytes: 1980, the first year every archive tool takes. */
 const FILE_TIME = new Date('1980-01-01T00:00:00Z')
-/** Compression level: what tar and gzip use when nothing is said. */
-const GZIP_LEVEL = 6
-/** Bytes handed to the compressor at once; for each hand-over it goes to another thread and back. */
-const BATCH = 256 * 1024
+/** Packed bytes that wait for whoever takes them: some blocks of the compressor. */
+const READ_AHEAD = 1024 * 1024
 
 /** One file of an archive that is being written. */
 export interface PackedFile {
@@ -36,11 +34,7 @@ export function packTree(
 ): Readable {
   const archive = pack()
   fill(archive, store, tree, files, folder, progress).catch((error: unknown) => archive.destroy(error as Error))
-  return pipeline(
-    Readable.from(batched(archive as AsyncIterable<Uint8Array>), { objectMode: false, highWaterMark: BATCH }),
-    createGzip({ level: GZIP_LEVEL, chunkSize: BATCH }),
-    () => {},
-  )
+  return Readable.from(gzip(archive as AsyncIterable<Uint8Array>), { objectMode: false, highWaterMark: READ_AHEAD })
 }
 
 async function fill(
@@ -82,23 +76,4 @@ function addStream(archive: Pack, header: Header, content: Readable): Promise<vo
       if (error) failed(error)
     })
   })
-}
-
-async function* batched(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of source) {
-    // A big part goes on as it is: putting it together with others would only copy it.
-    if (part.length >= BATCH && size === 0) {
-      yield part
-      continue
-    }
-    parts.push(part)
-    size += part.length
-    if (size < BATCH) continue
-    yield Buffer.concat(parts, size)
-    parts = []
-    size = 0
-  }
-  if (size > 0) yield Buffer.concat(parts, size)
 }
