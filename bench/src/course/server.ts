@@ -90,7 +90,8 @@ function startErrand(args: readonly string[], cwd: string, setup: Setup) {
     ...(setup.kind === 'apart' ? { DATABASE_URL: setup.postgres } : {}),
   }
   const profile = process.env.BENCH_PROFILE
-  const options = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const extra = process.env.BENCH_NODE_ARGS?.split(' ') ?? []
+  const options = [...extra, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])]
   return spawn(process.execPath, [...options, ERRAND, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

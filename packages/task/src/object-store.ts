@@ -5,6 +5,8 @@ export interface ObjectInfo {
   key: string
   /** In bytes. */
   size: number
+  /** When it was last written, by the clock of the storage; absent where the backend does not say. */
+  modified?: Date
 }
 
 /** The bytes from `start`, and before `end` where it is given. In bytes. */
@@ -24,6 +26,13 @@ export interface ObjectStore {
   get(key: string): Promise<Uint8Array | undefined>
   /** Writes a small object, replacing any before it. */
   put(key: string, content: Uint8Array | string): Promise<void>
+  /**
+   * Writes a small object if there is none of that key yet. Of several who try at the same moment one succeeds: what a
+   * pack needs to take turns without a lock. Backends without such a promise (`webdav`, `memory`) look first.
+   *
+   * @returns whether it was written
+   */
+  create(key: string, content: Uint8Array | string): Promise<boolean>
   /** Writes a big one as a stream; it exists once the stream has finished, and never if it is destroyed. */
   write(key: string): Writable
   /** `undefined` when there is none. */

@@ -16,6 +16,7 @@ export interface StepCalls {
   storeWrite: { args: { store: string; stream: number; key: string }; value: undefined }
   storeGet: { args: { store: string; key: string }; value: Uint8Array | undefined }
   storePut: { args: { store: string; key: string; content: Uint8Array | string }; value: undefined }
+  storeCreate: { args: { store: string; key: string; content: Uint8Array | string }; value: boolean }
   storeStat: { args: { store: string; key: string }; value: ObjectInfo | undefined }
   /** The next page of listing number `list`, which the first such call begins. An empty page is the last. */
   storeList: { args: { store: string; list: number; prefix: string }; value: ObjectInfo[] }

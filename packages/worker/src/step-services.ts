@@ -33,6 +33,7 @@ export class StepServices {
       },
       storeGet: ({ store, key }) => this.#store(store).get(key),
       storePut: async ({ store, key, content }) => void (await this.#store(store).put(key, content)),
+      storeCreate: ({ store, key, content }) => this.#store(store).create(key, content),
       storeStat: ({ store, key }) => this.#store(store).stat(key),
       storeList: (args) => this.#list(args),
       storeListEnd: async ({ list }) => {

@@ -59,13 +59,45 @@ describe.each([
     await store.put('a/bytes', new Uint8Array(BIG.buffer, BIG.byteOffset, 10))
     expect((await store.get('a/text'))?.toString()).toBe('hello')
     expect(await store.get('a/bytes')).toEqual(BIG.subarray(0, 10))
-    expect(await store.stat('a/text')).toEqual({ key: 'a/text', size: 5 })
+    expect(await store.stat('a/text')).toMatchObject({ key: 'a/text', size: 5 })
   })
 
   test('putting again replaces', async () => {
     await store.put('again', 'first, and longer')
     await store.put('again', 'second')
     expect((await bytes('again')).toString()).toBe('second')
+  })
+
+  test('what was written has a time, as far as the backend tells one', async () => {
+    const before = Date.now()
+    await store.put('times/one', '1')
+    const stated = (await store.stat('times/one'))?.modified
+    if (scheme === 'memory') expect(stated).toBeUndefined()
+    // To the second on some servers, whose clock may differ a little from ours.
+    else expect(Math.abs((stated?.getTime() ?? 0) - before)).toBeLessThan(60_000)
+    for await (const { modified } of store.list('times/')) expect(modified).toEqual(stated)
+  })
+
+  test('what is there is not created again', async () => {
+    expect(await store.create('created/once', 'first')).toBe(true)
+    expect(await store.create('created/once', Buffer.from('second'))).toBe(false)
+    expect((await store.get('created/once'))?.toString()).toBe('first')
+    await store.delete('created/once')
+    expect(await store.create('created/once', Buffer.from('third'))).toBe(true)
+    expect((await store.get('created/once'))?.toString()).toBe('third')
+  })
+
+  test.runIf(scheme === 'fs')('of many who create one object at once, one succeeds', async () => {
+    for (let time = 0; time < 20; time++) {
+      const key = `race/${time}`
+      const tries = Array.from({ length: 16 }, async (_, number) =>
+        (await store.create(key, `${number}`)) ? number : -1,
+      )
+      const won = (await Promise.all(tries)).filter((number) => number >= 0)
+      expect(won).toHaveLength(1)
+      expect((await store.get(key))?.toString()).toBe(`${won[0]}`)
+    }
+    expect(await readdir(join(root, '.partial'))).toEqual([])
   })
 
   test('a stream of any size is written and read back, and so is any part of it', async () => {
@@ -93,7 +125,7 @@ describe.each([
     await pipeline(Readable.from([]), store.write('empty/stream'))
     await store.put('empty/put', '')
     for (const key of ['empty/stream', 'empty/put']) {
-      expect(await store.stat(key)).toEqual({ key, size: 0 })
+      expect(await store.stat(key)).toMatchObject({ key, size: 0 })
       expect(await store.get(key)).toHaveLength(0)
       expect(await bytes(key)).toHaveLength(0)
     }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { ObjectInfo, StoreConfig } from '@errand/task'
-import { Operator } from 'opendal'
+import { type Metadata, Operator } from 'opendal'
 import { Problem } from '../problem.ts'
+import { createFile, createObject } from './create.ts'
 import { isNotFound } from './errors.ts'
 import { PARTIAL, readFile, writeFile } from './folder.ts'
 import { readObject } from './reading.ts'
@@ -49,15 +50,11 @@ export function openObjectStore(config: StoreConfig): Store & { operator: Operat
     put: checked(async (key, content: Uint8Array | string) => {
       await operator.write(key, typeof content === 'string' ? content : asBuffer(content))
     }),
-    stat: checked(async (key) => {
-      try {
-        const metadata = await operator.stat(key)
-        return metadata.isFile() ? { key, size: Number(metadata.contentLength ?? 0n) } : undefined
-      } catch (error) {
-        if (isNotFound(error)) return undefined
-        throw error
-      }
+    create: checked((key, content: Uint8Array | string) => {
+      if (folder !== undefined) return createFile(folder, key, content)
+      return createObject(operator, key, typeof content === 'string' ? content : asBuffer(content))
     }),
+    stat: checked((key) => infoOf(operator, key)),
     list: (prefix) => list(operator, prefix),
     async move(from, to) {
       if (operator.capability().rename) return operator.rename(safeKey(from), safeKey(to))
@@ -115,20 +112,27 @@ async function* list(operator: Operator, prefix: string): AsyncIterable<ObjectIn
   for (const entry of entries) {
     const key = entry.path()
     if (key.endsWith('/') || key.startsWith(`${PARTIAL}/`)) continue
+    const metadata = entry.metadata()
     // Some backends tell sizes only one by one; an empty file costs such a question as well.
-    const size = Number(entry.metadata().contentLength ?? 0n) || (await sizeOf(operator, key))
-    if (size !== undefined) yield { key, size }
+    const info = Number(metadata.contentLength ?? 0n) > 0 ? toInfo(key, metadata) : await infoOf(operator, key)
+    if (info !== undefined) yield info
   }
 }
 
-/** `undefined` for what was deleted meanwhile. */
-async function sizeOf(operator: Operator, key: string): Promise<number | undefined> {
+/** `undefined` for what is not there, or not any more. */
+async function infoOf(operator: Operator, key: string): Promise<ObjectInfo | undefined> {
   try {
-    return Number((await operator.stat(key)).contentLength ?? 0n)
+    const metadata = await operator.stat(key)
+    return metadata.isFile() ? toInfo(key, metadata) : undefined
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+function toInfo(key: string, { contentLength, lastModified }: Metadata): ObjectInfo {
+  const size = Number(contentLength ?? 0n)
+  return lastModified === null ? { key, size } : { key, size, modified: new Date(lastModified) }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -24,21 +24,28 @@ export function channelStore(channel: Channel, store: string): ObjectStore {
       return outgoing
     },
     get: (key) => gate.run(() => ask(channel, 'storeGet', { store, key })),
-    put: (key, content) =>
-      gate.run(async () => {
-        if (typeof content === 'string') {
-          await ask(channel, 'storePut', { store, key, content })
-          return
-        }
-        // Its own copy, to be handed over: the author may go on using the bytes.
-        const own = new Uint8Array(content)
-        await ask(channel, 'storePut', { store, key, content: own }, [own.buffer])
+    put: (key, given) =>
+      gate.run(() => {
+        const { content, transfer } = handedOver(given)
+        return ask(channel, 'storePut', { store, key, content }, transfer)
+      }),
+    create: (key, given) =>
+      gate.run(() => {
+        const { content, transfer } = handedOver(given)
+        return ask(channel, 'storeCreate', { store, key, content }, transfer)
       }),
     stat: (key) => gate.run(() => ask(channel, 'storeStat', { store, key })),
     list: (prefix) => listing(channel, gate, store, prefix),
     move: (from, to) => gate.run(() => ask(channel, 'storeMove', { store, from, to })),
     delete: (key) => gate.run(() => ask(channel, 'storeDelete', { store, key })),
   }
+}
+
+/** Bytes are copied and the copy handed over: the author may go on using them. */
+function handedOver(given: Uint8Array | string): { content: Uint8Array | string; transfer: ArrayBuffer[] } {
+  if (typeof given === 'string') return { content: given, transfer: [] }
+  const content = new Uint8Array(given)
+  return { content, transfer: [content.buffer] }
 }
 
 async function* listing(channel: Channel, gate: Gate, store: string, prefix: string): AsyncGenerator<ObjectInfo> {

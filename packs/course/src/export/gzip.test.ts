@@ -22,7 +22,10 @@ function text(size: number, seed: number): Buffer {
 }
 
 test('any bytes, however they come in, are one member that any gunzip reads; the same bytes make the same member', async () => {
-  const sizes = fc.oneof(fc.constantFrom(0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 5 * BLOCK + 3), fc.nat(3 * BLOCK))
+  const sizes = fc.oneof(
+    fc.constantFrom(0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 5 * BLOCK + 3),
+    fc.nat(3 * BLOCK),
+  )
   await fc.assert(
     fc.asyncProperty(sizes, fc.nat(), fc.integer({ min: 1_000, max: 2 * BLOCK }), async (size, seed, step) => {
       const bytes = text(size, seed)

@@ -31,6 +31,11 @@ export class FailingStore implements ObjectStore {
     await this.#store.put(key, content)
   }
 
+  async create(key: string, content: Uint8Array | string): Promise<boolean> {
+    this.#use()
+    return this.#store.create(key, content)
+  }
+
   write(key: string): Writable {
     if (this.#spend()) return this.#store.write(key)
     return new Writable({ construct: (done) => done(broken()) })

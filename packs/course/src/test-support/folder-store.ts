@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
@@ -38,6 +38,22 @@ export class FolderStore implements ObjectStore {
     await this.#rename(temporary, key)
   }
 
+  async create(key: string, content: Uint8Array | string): Promise<boolean> {
+    this.#count('create')
+    const temporary = await this.#temporary()
+    await writeFile(temporary, content)
+    await this.#folder(dirname(this.#path(key)))
+    try {
+      await link(temporary, this.#path(key))
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    } finally {
+      await rm(temporary)
+    }
+  }
+
   write(key: string): Writable {
     this.#count('write')
     const temporary = join(this.#root, 'temporary', randomUUID())
@@ -70,7 +86,7 @@ export class FolderStore implements ObjectStore {
   async stat(key: string): Promise<ObjectInfo | undefined> {
     this.#count('stat')
     const info = await stat(this.#path(key)).catch(absent)
-    return info && { key, size: info.size }
+    return info && { key, size: info.size, modified: info.mtime }
   }
 
   async *list(prefix: string): AsyncIterable<ObjectInfo> {
@@ -79,7 +95,8 @@ export class FolderStore implements ObjectStore {
     for (const entry of entries ?? []) {
       if (!entry.isFile()) continue
       const path = join(entry.parentPath, entry.name)
-      yield { key: path.slice(this.#root.length + 1), size: (await stat(path)).size }
+      const { size, mtime } = await stat(path)
+      yield { key: path.slice(this.#root.length + 1), size, modified: mtime }
     }
   }
 

@@ -32,6 +32,12 @@ export class MemoryStore implements ObjectStore {
     this.#objects.set(key, Buffer.from(content))
   }
 
+  async create(key: string, content: Uint8Array | string): Promise<boolean> {
+    if (this.#objects.has(key)) return false
+    this.#objects.set(key, Buffer.from(content))
+    return true
+  }
+
   write(key: string): Writable {
     let parts: Buffer[] = []
     let size = 0
