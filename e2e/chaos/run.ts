@@ -10,7 +10,7 @@ import { openSite, type Site } from './site.ts'
 import { Tally } from './tally.ts'
 
 /** How often `serve` is killed in each window, and at any time, in a full run. */
-const SERVE = { times: 5, anyTime: 10 }
+const SERVE = { times: 3, anyTime: 5 }
 /** Seconds that open tasks get to end once nothing is broken any more. */
 const DRAIN_SECONDS = 120
 /** Of the time that is left for faults, what goes to the last part, in which everything must come to rest. */

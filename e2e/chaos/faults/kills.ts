@@ -8,24 +8,35 @@ const PAUSE_MS = 1_500
 /** Milliseconds for which a worker stands still: well past its lease, so that another has taken its steps. */
 const STILL_MS = 16_000
 
+/** Two at a time, each at a moment of its own. */
 export const crewKill: Fault = {
   kind: 'worker killed at any time',
-  times: 60,
+  times: 30,
   async prepare(site) {
     await site.staff(CREW)
     return () => site.staff(2)
   },
   async inject(site, kind) {
-    await delay(PAUSE_MS * (0.5 + Math.random()))
-    const index = Math.floor(Math.random() * site.workers.length)
-    const victim = site.workers[index]
-    if (victim === undefined) return
-    const next = site.worker()
-    // Its place is taken before it goes, so that the crew stays as large as it is.
-    await next.ready
-    site.workers[index] = next
-    site.lost(kind, victim, await victim.kill())
+    const victims = shuffled(site.workers).slice(0, 2)
+    const next = victims.map(() => site.worker())
+    // Their places are taken before they go, so that the crew stays as large as it is.
+    await Promise.all(next.map(({ ready }) => ready))
+    site.workers.push(...next)
+    await Promise.all(
+      victims.map(async (victim) => {
+        await delay(PAUSE_MS * Math.random())
+        site.workers.splice(site.workers.indexOf(victim), 1)
+        site.lost(kind, victim, await victim.kill())
+      }),
+    )
   },
+}
+
+function shuffled<T>(given: readonly T[]): T[] {
+  return given
+    .map((each) => ({ each, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ each }) => each)
 }
 
 export const serverKill: Fault = {

@@ -119,8 +119,8 @@ const hosts: Fault = {
 
 /** Short ones, which a worker goes on after. */
 export const hiccups: Fault[] = [
-  cutFault('connections of a worker broken', 10, (relay) => relay.drop(), SHORT_CUT_MS),
-  cutFault('network of a worker silent, short', 6, (relay) => relay.freeze(), SHORT_CUT_MS),
+  cutFault('connections of a worker broken', 20, (relay) => relay.drop(), SHORT_CUT_MS),
+  cutFault('network of a worker silent, short', 10, (relay) => relay.freeze(), SHORT_CUT_MS),
 ]
 
 /** Long ones, in which its steps go to another. */

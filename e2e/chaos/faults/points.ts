@@ -32,7 +32,7 @@ export const workerPoints: Fault[] = points.map((point) => ({
 
 export const bothPoints: Fault[] = points.map((point) => ({
   kind: `server killed with a worker at ${point}`,
-  times: 4,
+  times: 3,
   async inject(site, kind) {
     const { at, worker } = await diesAt(site, point)
     const seconds = await site.killServer()
@@ -44,7 +44,7 @@ export const bothPoints: Fault[] = points.map((point) => ({
 
 export const serverPoint: Fault = {
   kind: 'server killed at after-submit',
-  times: 10,
+  times: 6,
   async inject(site, kind) {
     // Users go on submitting: the first task after the start ends it, and is repeated with its key to the next.
     const at = await site.serverDiesAt('after-submit:kill')

@@ -165,11 +165,13 @@ export class Channel {
   #abandon(): void {
     if (this.#closed) return
     this.#closed = true
-    const gone = new ChannelClosed('The step is over.')
-    for (const call of this.#calls.values()) call.reject(gone)
-    this.#calls.clear()
-    for (const incoming of [...this.#incoming.values()]) incoming.broken(gone)
-    for (const outgoing of [...this.#outgoing.values()]) outgoing.destroy(gone)
+    if (this.#calls.size + this.#incoming.size + this.#outgoing.size > 0) {
+      const gone = new ChannelClosed('The step is over.')
+      for (const call of this.#calls.values()) call.reject(gone)
+      this.#calls.clear()
+      for (const incoming of [...this.#incoming.values()]) incoming.broken(gone)
+      for (const outgoing of [...this.#outgoing.values()]) outgoing.destroy(gone)
+    }
     this.#handlers.closed?.()
   }
 }
