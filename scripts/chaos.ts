@@ -6,7 +6,7 @@ import { runChaos } from '../e2e/chaos/run.ts'
  *
  *     npm run chaos                          every kind of fault, more than 200 in all
  *     npm run chaos -- --minutes 5           each kind less often, but once at least, even if it takes longer
- *     npm run chaos -- --only storage        the kinds with this word in their name
+ *     npm run chaos -- --only storage,clock  the kinds with one of these words in their name
  *     npm run chaos -- --keep                the logs of all processes stay
  *
  * Exits 1 when a task was lost, a step ran again after its completion, an artifact was not as it should be, a lost
@@ -28,7 +28,7 @@ const say = (text: string) => console.log(`${((Date.now() - begun) / 1_000).toFi
 const { table, wrong } = await runChaos({
   say,
   ...(minutes === undefined ? {} : { minutes }),
-  ...(values.only === undefined ? {} : { only: values.only }),
+  ...(values.only === undefined ? {} : { only: values.only.split(',') }),
   ...(values.keep === undefined ? {} : { keep: values.keep }),
 })
 console.log(`\n${table}\n`)

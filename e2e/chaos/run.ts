@@ -9,8 +9,8 @@ import { serveFaults } from './faults/serve.ts'
 import { openSite, type Site } from './site.ts'
 import { Tally } from './tally.ts'
 
-/** How often `serve` is killed in each window, and at any time, in a full run. */
-const SERVE = { times: 3, anyTime: 5 }
+/** How often `serve` is killed in each window, and at any time, in a full run; and how these kinds begin. */
+const SERVE = { times: 3, anyTime: 5, kind: 'serve killed' }
 /** Seconds that open tasks get to end once nothing is broken any more. */
 const DRAIN_SECONDS = 120
 /** Of the time that is left for faults, what goes to the last part, in which everything must come to rest. */
@@ -25,8 +25,8 @@ export interface ChaosOptions {
    * Each kind once, and again as long as there is time. Default: each as often as it says, as long as it takes.
    */
   minutes?: number
-  /** Only kinds with this text in their name. */
-  only?: string
+  /** Only kinds with one of these texts in their name. Default: all. */
+  only?: readonly string[]
   /** The folder of the run stays, with its logs. */
   keep?: boolean
   say(text: string): void
@@ -38,7 +38,8 @@ export interface ChaosOptions {
  * @returns the table, and what was wrong
  */
 export async function runChaos(options: ChaosOptions): Promise<{ table: string; wrong: string[] }> {
-  const { minutes, say, only = '' } = options
+  const { minutes, say, only = [''] } = options
+  const isChosen = (kind: string) => only.some((text) => kind.includes(text))
   const full = minutes === undefined
   const end = full ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000 - REST_MS
   const folder = await mkdtemp(join(tmpdir(), 'errand-chaos-'))
@@ -47,10 +48,10 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
   const leave = () => options.keep || rmSync(folder, { recursive: true, force: true })
   const tally = new Tally()
   try {
-    if (only === '' || only.startsWith('serve')) {
+    if (isChosen(SERVE.kind)) {
       await serveFaults(folder, tally, { ...(full ? SERVE : { times: 1, anyTime: 1 }), say })
     }
-    const chosen = acts.map((act) => act.filter(({ kind }) => kind.includes(only))).filter((act) => act.length > 0)
+    const chosen = acts.map((act) => act.filter(({ kind }) => isChosen(kind))).filter((act) => act.length > 0)
     if (chosen.length > 0) {
       say('A database, a server and two workers start.')
       const site = await openSite(folder, tally)
@@ -72,7 +73,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
         await site.close()
       }
     }
-    if (only === '' && full && tally.injected < FULL_FAULTS) {
+    if (options.only === undefined && full && tally.injected < FULL_FAULTS) {
       tally.wrong.push(`only ${tally.injected} faults were injected; a full run has ${FULL_FAULTS}`)
     }
   } finally {

@@ -79,6 +79,8 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
   const origin = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
   const waiting: Record<Kind, Set<string>> = { task: new Set(), queue: new Set(), canceled: new Set() }
   let timer: NodeJS.Timeout | undefined
+  /** Whether a flush comes with this turn of the event loop. */
+  let soon = false
   let last = 0
   let closed = false
   let client: pg.Client | undefined
@@ -87,6 +89,7 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
   let sending: Promise<void> = Promise.resolve()
   const flush = () => {
     timer = undefined
+    soon = false
     last = performance.now()
     sending = sending.then(send).catch((error: unknown) => logger.warn({ err: error }, 'a signal was not sent'))
     return sending
@@ -150,8 +153,12 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
       for (const value of signal.tasks) waiting.task.add(value)
       for (const value of signal.queues) waiting.queue.add(value)
       for (const value of signal.canceled) waiting.canceled.add(value)
-      // A lone one goes at once; it is the next that waits.
-      timer ??= setTimeout(() => void flush(), Math.max(0, last + COALESCE - performance.now()))
+      // A lone one goes at once, with what the same turn of the event loop tells; it is the next that waits.
+      if (timer !== undefined || soon) return
+      const wait = last + COALESCE - performance.now()
+      soon = wait <= 0
+      if (soon) setImmediate(() => void flush())
+      else timer = setTimeout(() => void flush(), wait)
     },
     async close() {
       closed = true
