@@ -4,10 +4,12 @@ import { ServerUnreachable } from './errors.ts'
 import type { paths } from './schema.ts'
 import { type ClientOptions, createTransport, notErrand } from './transport.ts'
 import type {
+  Access,
   Artifact,
   Definition,
   LogLine,
   Principal,
+  ScopeUsage,
   Status,
   Task,
   TaskPage,
@@ -85,6 +87,12 @@ export interface ErrandClient {
   uploaded(id: string, options?: Abortable): Promise<Upload>
   artifact(id: string, options?: Abortable): Promise<Artifact>
   deleteArtifact(id: string, options?: Abortable): Promise<Artifact>
+  /** Keeps it until then at least. */
+  extendArtifact(id: string, until: Date, options?: Abortable): Promise<Artifact>
+  /** Who downloaded, extended or deleted it, the newest first. */
+  artifactAccesses(id: string, options?: Abortable): Promise<Access[]>
+  /** The scopes whose outputs take most. For staff. */
+  storageUsage(options?: Abortable): Promise<ScopeUsage[]>
   /** @param artifact - the output, or its id */
   download(artifact: Artifact | string, options?: DownloadOptions): Promise<Download>
 }
@@ -186,6 +194,17 @@ export function createClient(options: ClientOptions): ErrandClient {
     artifact,
     deleteArtifact: (id, abortable = {}) =>
       dataOf(api.DELETE('/api/v1/artifacts/{id}', { params: { path: { id } }, ...abortable })),
+    extendArtifact: (id, until, abortable = {}) =>
+      dataOf(
+        api.POST('/api/v1/artifacts/{id}/extend', {
+          params: { path: { id } },
+          body: { until: until.toISOString() },
+          ...abortable,
+        }),
+      ),
+    artifactAccesses: async (id, abortable = {}) =>
+      (await dataOf(api.GET('/api/v1/artifacts/{id}/accesses', { params: { path: { id } }, ...abortable }))).accesses,
+    storageUsage: async (abortable = {}) => (await dataOf(api.GET('/api/v1/storage', { ...abortable }))).scopes,
     download: async (which, downloadOptions = {}) => {
       const { signal } = downloadOptions
       const known = typeof which === 'string' ? await artifact(which, signal ? { signal } : {}) : which

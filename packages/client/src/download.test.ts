@@ -64,7 +64,6 @@ test('goes on where the connection broke', async () => {
   const { body } = await createClient({ server: url }).download(artifact, { onProgress: (done) => progress.push(done) })
   expect((await bytesOf(body)).equals(content)).toBe(true)
   expect(requests.map(startOf)).toEqual([0, 100_000, 100_000, 250_000])
-  expect(requests[1]?.headers['if-range']).toBe(`"${artifact.sha256}"`)
   expect(progress.at(-1)).toBe(content.length)
   expect(progress).toEqual(progress.toSorted((a, b) => a - b))
 })

@@ -35,7 +35,7 @@ export async function download(transport: Transport, artifact: Artifact, options
   async function open(): Promise<ReadableStreamDefaultReader<Uint8Array>> {
     const headers = new Headers()
     if (offset > 0) headers.set('Range', `bytes=${offset}-`)
-    if (offset > 0 && artifact.sha256 !== null) headers.set('If-Range', `"${artifact.sha256}"`)
+    // No If-Range: an output never changes, and a storage or a web server that serves it has a tag of its own for it.
     const url = transport.url(`/api/v1/artifacts/${encodeURIComponent(artifact.id)}/content`)
     const response = await transport.send(
       new Request(url, { headers, cache: 'no-store', ...(signal ? { signal } : {}) }),

@@ -11,6 +11,10 @@ export type Step = Schemas['Step']
 export type Progress = Schemas['Progress']
 export type Failure = Schemas['Failure']
 export type Artifact = Schemas['Artifact']
+/** Who did what with an output. */
+export type Access = Schemas['Access']
+/** What a scope's outputs take, in bytes. */
+export type ScopeUsage = Schemas['ScopeUsage']
 export type Upload = Schemas['Upload']
 export type Transition = Schemas['Transition']
 export type LogLine = Schemas['LogLine']

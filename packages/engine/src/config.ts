@@ -1,5 +1,8 @@
 import type { StoreConfig } from '@errand/task'
 import type { Logger } from 'pino'
+import type { ScopeEnds } from './artifacts/keep.ts'
+import type { Quota } from './artifacts/quota.ts'
+import type { Clock } from './database/clock.ts'
 import type { StorageRoutes } from './storage/storages.ts'
 
 /** Where the record is kept. */
@@ -19,6 +22,12 @@ export interface EngineConfig {
   /** Which definition's or slot's outputs go to which of them. Default: all to `default`. */
   routes?: StorageRoutes
   logger?: Logger
+  /** When a scope ends, for outputs that are kept until then. Without it they are kept. */
+  scopeEnds?: ScopeEnds
+  /** How much the outputs of a scope may take. */
+  quota?: Quota
+  /** For tests, which move it. Default: the database's clock. */
+  clock?: Clock
   /** Largest upload, in bytes. Default {@link defaults}.uploadLimit. */
   uploadLimit?: number
 }
@@ -96,4 +105,16 @@ export const defaults = {
   sessionSeconds: 43_200,
   /** Seconds a signed or presigned address to a file holds. */
   signedSeconds: 300,
+  /** Seconds without a sign of life after which a download of a use-once file has let go of it. */
+  takenSeconds: 60,
+  /** Seconds between two questions to the platform when a scope ends. */
+  scopeEndSeconds: 900,
+  /** Scopes that the platform is asked about in one round of the sweep. */
+  scopesAsked: 100,
+  /** Days a file may be extended by at once: ten years, so that a slip of the keyboard is not for ever. */
+  extendDays: 3_653,
+  /** Entries of an access log that are shown. */
+  accessEntries: 1_000,
+  /** Scopes that the list of storage in use shows: those that take most. */
+  scopesShown: 100,
 } as const

@@ -1,7 +1,9 @@
 import { pino } from 'pino'
 import { People } from './access/people.ts'
 import { isId, may, ping, taskUnknown } from './access/policy.ts'
-import { Artifacts, artifactView } from './artifacts/artifacts.ts'
+import { Artifacts } from './artifacts/artifacts.ts'
+import { openBody } from './artifacts/open-body.ts'
+import { artifactView } from './artifacts/view.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { defaults, type EngineConfig } from './config.ts'
 import { openDatabase } from './database/open.ts'
@@ -46,7 +48,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const bus = await openBus(database, logger)
   const people = new People(db)
   const catalog = new Catalog(db, dispatch)
-  const artifacts = new Artifacts(db, storages, logger)
+  const artifacts = new Artifacts(db, storages, logger, config)
   const uploads = new Uploads(db, storages, config.uploadLimit)
   const services: TaskServices = { db, dispatch, catalog, bus, artifacts, uploads, logger }
   const submit = createSubmit(services)
@@ -68,7 +70,11 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     await people.sweep()
   })
 
-  const artifactOf = async (id: string, who: Principal, action: 'read-artifact' | 'delete-artifact') => {
+  const artifactOf = async (
+    id: string,
+    who: Principal,
+    action: 'read-artifact' | 'extend-artifact' | 'delete-artifact',
+  ) => {
     const row = isId(id) ? await artifacts.find(id) : undefined
     const task = row && (await db.selectFrom('tasks').selectAll().where('id', '=', row.task_id).executeTakeFirst())
     if (row === undefined || task === undefined || !may(who, action, task)) throw artifactUnknown(id)
@@ -124,11 +130,28 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     getArtifact: async (id, who) => (await artifactOf(id, who, 'read-artifact')).view,
     async openArtifact(id, who, range) {
       const { row, view } = await artifactOf(id, who, 'read-artifact')
-      return { artifact: view, body: artifacts.read(row, range) }
+      return { artifact: view, body: await openBody(artifacts, row, who, range) }
+    },
+    async deliverArtifact(id, who, wish) {
+      const { row, view } = await artifactOf(id, who, 'read-artifact')
+      return { ...(await artifacts.deliver(row, who, wish)), artifact: view }
+    },
+    async extendArtifact(id, until, who) {
+      const { row } = await artifactOf(id, who, 'extend-artifact')
+      await artifacts.extend(row, until, who)
+      return (await artifactOf(id, who, 'read-artifact')).view
+    },
+    async artifactAccesses(id, who) {
+      const { row } = await artifactOf(id, who, 'read-artifact')
+      return artifacts.accesses(row.id)
+    },
+    async storageUsage(who) {
+      if (!who.staff) throw forbidden('see what takes how much storage')
+      return artifacts.quotas.biggest(defaults.scopesShown)
     },
     async deleteArtifact(id, who): Promise<ArtifactView> {
       const { row } = await artifactOf(id, who, 'delete-artifact')
-      await artifacts.delete(row, who.name)
+      await artifacts.delete(row, who)
       return (await artifactOf(id, who, 'read-artifact')).view
     },
     async status(who) {

@@ -222,10 +222,51 @@ export interface Submitted {
   created: boolean
 }
 
-/** Where an artifact's bytes are, for whoever delivers them. */
+/** How whoever delivers an artifact would like to have it. */
+export interface DeliveryWish {
+  /** `redirect`: an address of the storage. `file`: a file on this machine, for a web server in front. */
+  by: 'stream' | 'redirect' | 'file'
+  /** For a stream: the part that is wanted. */
+  range?: ByteRange
+}
+
+/** How it is to be delivered: as was wished, or as a stream where the storage or the artifact allows nothing else. */
+export type Delivered =
+  | { by: 'redirect'; url: string }
+  | { by: 'file'; path: string; storage: string; key: string }
+  | {
+      by: 'stream'
+      body: Readable
+      /** To be called at the end: how many bytes were taken, and whether that was all that was asked for. */
+      settle(bytes: number, complete: boolean): Promise<void>
+    }
+
+/** An artifact with its bytes. A use-once file is consumed when `body` has been read to its end. */
 export interface OpenedArtifact {
   artifact: ArtifactView
   body: Readable
+}
+
+/** Who did what with an artifact. */
+export interface AccessEntry {
+  action: 'download' | 'extend' | 'delete' | 'expire' | 'consume'
+  who: { id: string; name: string }
+  /** Downloads: `stream`, `redirect` or `file`. */
+  delivery: string | null
+  range: { start: number; end: number | null } | null
+  /** Of a stream that has ended: how many bytes were taken, and whether that was all that was asked for. */
+  bytes: number | null
+  complete: boolean | null
+  at: Date
+}
+
+/** What a scope's files take in the storages, in bytes. */
+export interface ScopeUsage {
+  scope: string
+  files: number
+  bytes: number
+  /** `null` where there is no limit. */
+  quota: number | null
 }
 
 /** How the work of one version stands. Seconds by the database's clock. */
@@ -321,6 +362,14 @@ export interface Engine {
   getArtifact(id: string, who: Principal): Promise<ArtifactView>
   /** @throws {Problem} artifact-unknown, artifact-gone (410), artifact-unfinished (409) */
   openArtifact(id: string, who: Principal, range?: ByteRange): Promise<OpenedArtifact>
+  /** @throws {Problem} artifact-unknown, artifact-gone (410), artifact-unfinished (409), artifact-in-use (409) */
+  deliverArtifact(id: string, who: Principal, wish: DeliveryWish): Promise<Delivered & { artifact: ArtifactView }>
+  /** Keeps it until then at least. @throws {Problem} artifact-unknown, artifact-gone (410), extension-invalid (422) */
+  extendArtifact(id: string, until: Date, who: Principal): Promise<ArtifactView>
+  /** Who downloaded, extended or deleted it, the newest first. @throws {Problem} artifact-unknown */
+  artifactAccesses(id: string, who: Principal): Promise<AccessEntry[]>
+  /** Storage in use, by the scopes that take most. For staff. @throws {Problem} forbidden */
+  storageUsage(who: Principal): Promise<ScopeUsage[]>
   /** @throws {Problem} artifact-unknown */
   deleteArtifact(id: string, who: Principal): Promise<ArtifactView>
 

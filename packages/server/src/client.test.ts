@@ -113,7 +113,7 @@ test('the rest: cancel, run again, wait, definitions, workers, me', async () => 
   const waiting = client.submit({ definition: 'test.echo', input: { text: 'wait' } }, { wait: 10 })
   await finish(server.engine, await server.claimOf('text:wait'))
   expect(await waiting).toMatchObject({ state: 'completed' })
-  expect((await client.definitions()).length).toBe(4)
+  expect((await client.definitions()).length).toBe(5)
   expect(await client.definition('test.echo', { version: 1 })).toMatchObject({ name: 'test.echo' })
   expect(await createClient({ server: server.url, token: 'root' }).workers()).toHaveLength(1)
   expect(await client.me()).toMatchObject({ id: 'ada' })

@@ -42,3 +42,14 @@ export const KEEP_ALIVE = 65_000
 export const CLOSE_GRACE = 5_000
 /** Seconds until a request that met a database or a server that is going away may be tried again: a restart takes some. */
 export const RETRY_AFTER_SECONDS = 5
+
+/** How the bytes of outputs reach whoever downloads them. */
+export type Delivery =
+  /** Through this process. Works everywhere, and is what the others fall back to. */
+  | { by: 'stream' }
+  /** 303 to a signed address of the storage, which holds for minutes. Needs a storage that has such addresses. */
+  | { by: 'redirect' }
+  /** nginx in front serves the file: `X-Accel-Redirect: PREFIX/STORAGE/KEY`. Needs a storage of scheme `fs`. */
+  | { by: 'x-accel'; prefix: string }
+  /** Apache or lighttpd in front serves the file: `X-Sendfile: /its/path`. Needs a storage of scheme `fs`. */
+  | { by: 'x-sendfile' }

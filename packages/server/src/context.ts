@@ -1,6 +1,7 @@
 import type { Engine, Principal } from '@errand/engine'
 import type { HttpBindings } from '@hono/node-server'
 import type { Logger } from 'pino'
+import type { Delivery } from './config.ts'
 
 /** Says who sends a request, or `null` for nobody we know. */
 export type Authenticate = (request: Request) => Principal | null | Promise<Principal | null>
@@ -10,6 +11,7 @@ export interface ServerContext {
   engine: Engine
   /** Bytes of one upload. */
   uploadLimit: number
+  delivery: Delivery
   /** Milliseconds between comments in a quiet feed. */
   heartbeat: number
   /** Aborts when the server stops: feeds and waits end. */

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { Delivery } from './config.ts'
 export type { Authenticate } from './context.ts'
 export { type TokenEntry, tokenAuthenticator } from './http/token-authenticator.ts'
 export type { Listening, ListenOptions } from './listen.ts'

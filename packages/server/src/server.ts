@@ -2,7 +2,7 @@ import type { Engine } from '@errand/engine'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { destination, type Logger, pino } from 'pino'
 import { createApp } from './app.ts'
-import { DEFAULT_UPLOAD_LIMIT, HEARTBEAT } from './config.ts'
+import { DEFAULT_UPLOAD_LIMIT, type Delivery, HEARTBEAT } from './config.ts'
 import type { Authenticate, ServerEnv } from './context.ts'
 import { type Listening, type ListenOptions, listen } from './listen.ts'
 
@@ -13,6 +13,8 @@ export interface ServerOptions {
   logger?: Logger
   /** Bytes of one upload. Default 10 GiB. */
   uploadLimit?: number
+  /** How outputs are delivered. Default: through this process. */
+  delivery?: Delivery
   /** Milliseconds between comments in a quiet feed. Default 15 s. */
   heartbeat?: number
 }
@@ -39,6 +41,7 @@ export function createServer(options: ServerOptions): ErrandServer {
     {
       engine: options.engine,
       uploadLimit: options.uploadLimit ?? DEFAULT_UPLOAD_LIMIT,
+      delivery: options.delivery ?? { by: 'stream' },
       heartbeat: options.heartbeat ?? HEARTBEAT,
       stopping: stopping.signal,
     },

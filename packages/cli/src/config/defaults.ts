@@ -6,6 +6,10 @@ export const defaults = {
   port: 4400,
   /** Address. Only this machine, as the embedded server speaks plain HTTP. */
   host: '127.0.0.1',
+  /** How outputs are delivered. Works with every storage, and with nothing in front. */
+  delivery: 'stream',
+  /** Path that nginx has for files. Not one that anything else is likely to have. */
+  accelPrefix: '/errand-files',
   /** Seconds a step in hand has to finish on SIGTERM. Container platforms send SIGKILL after 30 by default. */
   stopGrace: 20,
   /** What is logged, to stderr. Warnings only: `serve` shares the terminal with a person. */

@@ -83,6 +83,7 @@ function anchor(config: Record<string, unknown>, folder: string): Record<string,
   const placeUse = (use: unknown) => (typeof use === 'string' && /^\.{1,2}(\/|$)/.test(use) ? place(use) : use)
   const anchored = { ...config }
   if ('data' in config) anchored.data = place(config.data)
+  if ('scopeEnds' in config) anchored.scopeEnds = placeUse(config.scopeEnds)
   if (Array.isArray(config.packs)) {
     anchored.packs = config.packs.map((pack: unknown) =>
       typeof pack === 'object' && pack !== null && 'use' in pack

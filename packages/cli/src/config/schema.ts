@@ -37,6 +37,19 @@ export const configSchema = z.strictObject({
       message: 'names what goes where by DEFINITION or DEFINITION/SLOT',
     })
     .optional(),
+  /** How outputs reach whoever downloads them; what a storage cannot do is done as a stream. */
+  delivery: z.enum(['stream', 'redirect', 'x-accel', 'x-sendfile']).default(defaults.delivery),
+  /** For `x-accel`: the location that nginx has for files, followed by the storage's name and the key. */
+  accelPrefix: z
+    .string()
+    .regex(/^(\/[\w.-]+)+$/, 'Invalid: write a path such as /errand-files')
+    .default(defaults.accelPrefix),
+  /** Bytes that the outputs of a scope may take: every scope's, and that of some. */
+  quota: z
+    .strictObject({ default: z.int().min(0).optional(), scopes: z.record(z.string(), z.int().min(0)).optional() })
+    .optional(),
+  /** A module whose default export says when a scope ends: `(scope) => Promise<Date | null>`. */
+  scopeEnds: z.string().min(1).optional(),
   packs: z.array(pack).min(1).optional(),
   /** The folder for everything this machine keeps. */
   data: z.string().min(1).default(defaults.data),

@@ -1,4 +1,4 @@
-import { createServer, type Listening } from '@errand/server'
+import { createServer, type Delivery, type Listening } from '@errand/server'
 import { createWorker } from '@errand/worker'
 import type { Logger } from 'pino'
 import { CliError } from '../cli-error.ts'
@@ -80,7 +80,13 @@ async function start(
     const access = administratorAccess(process.env)
     token = access.token
     const limit = config.maxUploadSize === undefined ? {} : { uploadLimit: config.maxUploadSize }
-    const server = createServer({ engine, authenticate: access.authenticate, logger, ...limit })
+    const server = createServer({
+      engine,
+      authenticate: access.authenticate,
+      logger,
+      delivery: deliveryOf(config),
+      ...limit,
+    })
     // Before the worker is warm, so that watchers of a server that restarts find it soon.
     const open = await server.listen({ port: config.port, host: config.host })
     closing.add(() => open.close())
@@ -112,6 +118,10 @@ async function start(
       ? undefined
       : `${localAddress(listening)}/sign-in#${await engine.people.signIn.createLink(administrator)}`
   announce(parts, config, { listening, serves, local: release !== undefined, signIn })
+}
+
+function deliveryOf({ accelPrefix, delivery }: Config): Delivery {
+  return delivery === 'x-accel' ? { by: delivery, prefix: accelPrefix } : { by: delivery }
 }
 
 /** A second `server` of one folder is as good as the first, but local.json tells of one alone. */

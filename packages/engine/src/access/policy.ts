@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts'
 import type { Principal } from '../types.ts'
 
 /** What can be asked of the policy about a task. */
-export type Action = 'view' | 'cancel' | 'retry' | 'read-artifact' | 'delete-artifact'
+export type Action = 'view' | 'cancel' | 'retry' | 'read-artifact' | 'extend-artifact' | 'delete-artifact'
 
 /** Whether `who` may do it. Staff may do everything; an owner, everything with what is theirs. */
 export function may(who: Principal, _action: Action, task: { owner: string }): boolean {

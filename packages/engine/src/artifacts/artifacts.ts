@@ -1,36 +1,59 @@
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import type { Readable } from 'node:stream'
-import { type ByteRange, type DefinitionShape, isFinal, type KeepRule, type ObjectStore } from '@errand/task'
-import { type Selectable, sql, type Transaction } from 'kysely'
+import { type DefinitionShape, isFinal } from '@errand/task'
+import { sql, type Transaction } from 'kysely'
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
+import { defaults } from '../config.ts'
+import { type Clock, clockNow } from '../database/clock.ts'
 import type { Db } from '../database/open.ts'
 import type { Tables } from '../database/schema.ts'
-import { debugPoint } from '../debug-point.ts'
 import { ClaimLost, Problem } from '../problem.ts'
+import { attachment } from '../storage/disposition.ts'
 import { artifactKey, safeFilename } from '../storage/names.ts'
 import type { Storages } from '../storage/storages.ts'
-import type { ArtifactSink, ArtifactView, ClaimRef } from '../types.ts'
+import type { AccessEntry, ArtifactSink, ClaimRef, Delivered, DeliveryWish, Principal } from '../types.ts'
+import { AccessLog } from './access-log.ts'
+import { deliver } from './deliver.ts'
+import { askScopeEnds, expiry, extend, type ScopeEnds } from './keep.ts'
+import { type Quota, Quotas } from './quota.ts'
+import type { ArtifactRecord, ArtifactRow } from './rows.ts'
+import { openSink } from './sink.ts'
+import { notAvailable } from './view.ts'
 
-export type ArtifactRow = Selectable<Tables['artifacts']>
+/** What the room may be told. */
+export interface ArtifactOptions {
+  /** Default: the database's own. */
+  clock?: Clock
+  quota?: Quota
+  /** Asked about outputs that are kept until their scope ends; without it they are kept. */
+  scopeEnds?: ScopeEnds
+}
 
 /** Outputs: written as streams, sealed with the step that wrote them, gone when they should be. */
 export class Artifacts {
   readonly #db: Db
+  readonly #record: ArtifactRecord
   readonly #storages: Storages
   readonly #logger: Logger
+  readonly #log: AccessLog
+  readonly #scopeEnds: ScopeEnds | undefined
+  /** Storage in use, and its limits. */
+  readonly quotas: Quotas
 
-  constructor(db: Db, storages: Storages, logger: Logger) {
+  constructor(db: Db, storages: Storages, logger: Logger, options: ArtifactOptions = {}) {
     this.#db = db
+    this.#record = { db, clock: options.clock ?? { offsetSeconds: 0 } }
     this.#storages = storages
     this.#logger = logger
+    this.#log = new AccessLog(this.#record)
+    this.#scopeEnds = options.scopeEnds
+    this.quotas = new Quotas(this.#record, options.quota)
   }
 
   /**
    * Begins a file in a slot.
    *
    * @throws {ClaimLost} when the attempt is no longer the step's current one
+   * @throws {Problem} `quota-exceeded` from a write, when the scope has no room for it
    */
   async open(
     claim: ClaimRef,
@@ -54,65 +77,14 @@ export class Artifacts {
     const about = JSON.parse(found.key) as { scope: string; definition: string }
     const key = artifactKey({ ...about, task: claim.taskId, slot, artifact: id, filename })
     await this.#db.updateTable('artifacts').set({ key }).where('id', '=', id).execute()
-    return this.#sink(id, this.#storages.get(storage), key)
-  }
-
-  #sink(id: string, store: ObjectStore, key: string): ArtifactSink {
-    const stream = store.write(key)
-    const hash = createHash('sha256')
-    let size = 0
-    let broken: Error | undefined
-    stream.on('error', (error) => {
-      broken = error
-    })
-    return {
+    const check = (written: number) => this.quotas.checkWriting(id, written, about.scope)
+    return openSink(this.#db, this.#storages.get(storage), {
       id,
-      write: async (chunk) => {
-        if (broken) throw storageFailed(broken)
-        hash.update(chunk)
-        size += chunk.length
-        if (stream.write(chunk)) return
-        // Whichever does not come must not be listened for any longer: a big file waits thousands of times.
-        const waited = new AbortController()
-        const { signal } = waited
-        await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })])
-          .catch((error: unknown) => {
-            throw storageFailed(error)
-          })
-          .finally(() => waited.abort())
-        if (broken) throw storageFailed(broken)
-      },
-      close: async () => {
-        try {
-          await new Promise<void>((resolve, reject) => {
-            stream.once('error', reject)
-            if (broken) reject(broken)
-            // The callback is called for a failure as well, and before 'error' is heard of.
-            else stream.end((error?: Error | null) => (error ? reject(error) : resolve()))
-          })
-        } catch (error) {
-          throw storageFailed(error)
-        }
-        const sha256 = hash.digest('hex')
-        await debugPoint('before-seal')
-        const { numUpdatedRows } = await this.#db
-          .updateTable('artifacts')
-          .set({ size, sha256 })
-          .where('id', '=', id)
-          .where('state', '=', 'writing')
-          .executeTakeFirst()
-        if (numUpdatedRows === 0n) {
-          // Another attempt has taken its place, and the sweep may have been here before these bytes were.
-          await store.delete(key)
-          throw new ClaimLost('The attempt is over; its output is not taken.')
-        }
-        return { size, sha256 }
-      },
-      abort: async () => {
-        stream.destroy()
-        await this.#end(this.#db, sql`id = ${id}::uuid`, 'the step did not finish it', 'errand')
-      },
-    }
+      key,
+      about: { mediaType: options.mediaType ?? shape.mediaType, disposition: attachment(filename) },
+      check,
+      end: () => this.#end(this.#db, sql`id = ${id}::uuid`, 'the step did not finish it', 'errand'),
+    })
   }
 
   /**
@@ -122,6 +94,13 @@ export class Artifacts {
    */
   async seal(trx: Transaction<Tables>, claims: readonly ClaimRef[]): Promise<string[]> {
     if (claims.length === 0) return []
+    const now = clockNow(this.#record.clock)
+    const expires = expiry({
+      keep: sql`m.keep`,
+      availableAt: sql`${now}`,
+      scopeEndsAt: sql`NULL::timestamptz`,
+      extendedUntil: sql`NULL::timestamptz`,
+    })
     const { rows } = await sql<{ id: string; state: string }>`
       WITH mine AS (
         SELECT a.id, a.task_id, a.step, a.slot, a.keep,
@@ -134,10 +113,9 @@ export class Artifacts {
       )
       UPDATE errand.artifacts a SET
         state = CASE WHEN m.good THEN 'available' ELSE 'deleted' END,
-        expires_at = CASE
-          WHEN NOT m.good OR jsonb_typeof(m.keep) = 'string' THEN NULL
-          ELSE least(now() + make_interval(secs => 86400 * (m.keep->>'days')::float8), (m.keep->>'until')::timestamptz) END,
-        ended_at = CASE WHEN m.good THEN NULL ELSE now() END,
+        available_at = CASE WHEN m.good THEN ${now} END,
+        expires_at = CASE WHEN m.good THEN ${expires} END,
+        ended_at = CASE WHEN m.good THEN NULL ELSE ${now} END,
         ended_by = CASE WHEN m.good THEN NULL ELSE 'errand' END,
         ended_reason = CASE WHEN m.good THEN NULL ELSE 'another attempt wrote it again' END
       FROM mine m WHERE a.id = m.id
@@ -164,15 +142,49 @@ export class Artifacts {
     by: string,
   ): Promise<string[]> {
     const { rows } = await sql<{ id: string }>`
-      UPDATE errand.artifacts SET state = 'deleted', ended_at = now(), ended_reason = ${reason}, ended_by = ${by}
+      UPDATE errand.artifacts SET state = 'deleted', ended_at = ${clockNow(this.#record.clock)}, ended_reason = ${reason}, ended_by = ${by}
       WHERE ${which} AND state IN ('writing', 'available') RETURNING id`.execute(db)
     return rows.map(({ id }) => id)
   }
 
   /** Ends the row's access first; the bytes follow. */
-  async delete(row: ArtifactRow, by: string): Promise<void> {
+  async delete(row: ArtifactRow, who: Principal): Promise<void> {
     if (isFinal('artifact', row.state)) return
-    await this.purge(await this.#end(this.#db, sql`id = ${row.id}::uuid`, 'deleted by a user', by))
+    const ended = await this.#end(this.#db, sql`id = ${row.id}::uuid`, 'deleted by a user', who.name)
+    if (ended.length > 0) await this.#log.write(row.id, 'delete', who)
+    await this.purge(ended)
+  }
+
+  /** @throws {Problem} `artifact-gone`, `artifact-unfinished` for one that is not there to be kept */
+  async extend(row: ArtifactRow, until: Date, who: Principal): Promise<void> {
+    const days = (until.getTime() - Date.now()) / 86_400_000
+    if (!(days <= defaults.extendDays)) throw tooLong(defaults.extendDays)
+    await this.#current(row)
+    if (!(await extend(this.#record, row.id, until))) throw notAvailable((await this.find(row.id)) ?? row)
+    await this.#log.write(row.id, 'extend', who)
+  }
+
+  /** @throws {Problem} `artifact-gone`, `artifact-unfinished`, `artifact-in-use` */
+  async deliver(row: ArtifactRow, who: Principal, wish: DeliveryWish): Promise<Delivered> {
+    const rooms = {
+      record: this.#record,
+      storages: this.#storages,
+      log: this.#log,
+      purge: (ids: readonly string[]) => this.purge(ids),
+    }
+    return deliver(rooms, await this.#current(row), who, wish)
+  }
+
+  /** Who downloaded, extended or deleted it; the newest first. */
+  accesses(id: string): Promise<AccessEntry[]> {
+    return this.#log.read(id, defaults.accessEntries)
+  }
+
+  /** As it is by the clock: what is due has expired, though no sweep has been here. */
+  async #current(row: ArtifactRow): Promise<ArtifactRow> {
+    if (row.state !== 'available' || row.expires_at === null) return row
+    await this.#expire(sql`id = ${row.id}::uuid`)
+    return (await this.find(row.id)) ?? row
   }
 
   /** Removes the bytes of what is gone from the record; what cannot be removed now is left to the sweep. */
@@ -182,7 +194,11 @@ export class Artifacts {
         const row = await this.find(id)
         if (row === undefined || row.purged_at !== null) continue
         if (row.key !== '') await this.#storages.get(row.storage).delete(row.key)
-        await this.#db.updateTable('artifacts').set({ purged_at: sql`now()` }).where('id', '=', id).execute()
+        await this.#db
+          .updateTable('artifacts')
+          .set({ purged_at: clockNow(this.#record.clock) })
+          .where('id', '=', id)
+          .execute()
       } catch (error) {
         this.#logger.warn({ err: error, artifact: id }, 'the bytes of an artifact could not be removed yet')
       }
@@ -191,9 +207,8 @@ export class Artifacts {
 
   /** Lets expire what is due, and removes bytes that are still there. @returns how many artifacts it has dealt with */
   async sweep(limit = 500): Promise<number> {
-    await sql`
-      UPDATE errand.artifacts SET state = 'expired', ended_at = now(), ended_reason = 'kept as long as was said', ended_by = 'errand'
-      WHERE state = 'available' AND expires_at <= now()`.execute(this.#db)
+    if (this.#scopeEnds !== undefined) await askScopeEnds(this.#record, this.#scopeEnds, this.#logger)
+    await this.#expire(sql`true`)
     const due = await this.#db
       .selectFrom('artifacts')
       .select('id')
@@ -204,6 +219,15 @@ export class Artifacts {
       .execute()
     await this.purge(due.map(({ id }) => id))
     return due.length
+  }
+
+  async #expire(which: ReturnType<typeof sql<boolean>>): Promise<void> {
+    const now = clockNow(this.#record.clock)
+    await sql`
+      WITH gone AS (
+        UPDATE errand.artifacts SET state = 'expired', ended_at = ${now}, ended_reason = 'kept as long as was said', ended_by = 'errand'
+        WHERE state = 'available' AND expires_at <= ${now} AND ${which} RETURNING id
+      ) ${this.#log.ofMany('expire', sql`gone`)}`.execute(this.#db)
   }
 
   /** How many files are gone from the record and not yet from the storage. */
@@ -237,61 +261,14 @@ export class Artifacts {
       .orderBy('id')
       .execute()
   }
-
-  /** @throws {Problem} `artifact-gone`, `artifact-unfinished` */
-  read(row: ArtifactRow, range?: ByteRange): Readable {
-    if (row.state === 'writing') {
-      throw new Problem({
-        code: 'artifact-unfinished',
-        status: 409,
-        title: 'The file is still being written',
-        hint: 'Wait until its step has completed.',
-      })
-    }
-    if (row.state !== 'available') {
-      throw new Problem({
-        code: 'artifact-gone',
-        status: 410,
-        title: 'The file is gone',
-        detail: `${row.filename} was ${row.state} at ${row.ended_at?.toISOString() ?? 'an unknown time'} by ${row.ended_by ?? 'errand'}: ${row.ended_reason ?? 'no reason given'}.`,
-        hint: 'Run the task again to make it anew.',
-        extensions: { task: row.task_id },
-      })
-    }
-    return this.#storages.get(row.storage).read(row.key, range)
-  }
 }
 
-function storageFailed(cause: unknown): Problem {
+function tooLong(days: number): Problem {
   return new Problem({
-    code: 'storage-failed',
-    status: 503,
-    title: 'The storage did not take the file',
-    detail: cause instanceof Error ? cause.message : String(cause),
-    hint: 'Check the storage; the step is tried again.',
-    cause,
+    code: 'extension-invalid',
+    status: 422,
+    title: 'That is too long',
+    detail: `A file can be kept for ${days} more days at most.`,
+    hint: 'Extend it for a shorter time, and again later.',
   })
-}
-
-/** An artifact as people and programs see it. */
-export function artifactView(row: ArtifactRow, title: string): ArtifactView {
-  const keep: KeepRule = row.keep
-  return {
-    id: row.id,
-    taskId: row.task_id,
-    slot: row.slot,
-    title,
-    filename: row.filename,
-    mediaType: row.media_type,
-    size: row.size,
-    sha256: row.sha256,
-    state: row.state,
-    visibility: row.visibility,
-    keep,
-    expiresAt: row.expires_at,
-    createdAt: row.created_at,
-    endedAt: row.ended_at,
-    endedReason: row.ended_reason,
-    endedBy: row.ended_by,
-  }
 }

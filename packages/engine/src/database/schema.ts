@@ -109,6 +109,30 @@ export interface Tables extends PeopleTables {
     ended_reason: string | null
     ended_by: string | null
     purged_at: NullableTime
+    available_at: NullableTime
+    /** Somebody has asked for it to be kept until then, whatever the rule says. */
+    extended_until: NullableTime
+    /** What the platform last said of the end of the scope, and when. */
+    scope_ends_at: NullableTime
+    scope_asked_at: NullableTime
+    /** While it is written: how much of it counts towards the quota. */
+    bytes_written: Generated<number>
+    /** Use-once: the download in hand, and until when it has it. */
+    taken_by: string | null
+    taken_until: NullableTime
+  }
+  artifact_access: {
+    id: Generated<number>
+    artifact_id: string
+    action: 'download' | 'extend' | 'delete' | 'expire' | 'consume'
+    actor: string
+    actor_name: string
+    delivery: string | null
+    range_start: number | null
+    range_end: number | null
+    bytes: number | null
+    complete: boolean | null
+    at: Time
   }
   uploads: {
     id: string
@@ -116,12 +140,19 @@ export interface Tables extends PeopleTables {
     filename: string
     media_type: string
     size: number
-    sha256: string
+    /** `null` until all of it is there. */
+    sha256: string | null
     storage: string
     key: string
     created_at: StampedTime
     expires_at: NullableTime
+    state: Generated<'arriving' | 'complete' | 'gone'>
+    /** Bytes that are there, of one that arrives in parts. */
+    received: Generated<number>
+    metadata: string | null
   }
+  upload_parts: { upload_id: string; start: number; size: number; key: string }
+  upkeep: { name: string; at: Time; value: Json<unknown> }
   workers: {
     id: string
     name: string

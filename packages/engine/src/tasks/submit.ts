@@ -79,6 +79,8 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       hint: 'A UUID does well.',
     })
   }
+  const scope = shape.scope === undefined ? '' : label(shape, 'scope', shape.scope, input)
+  if (Object.keys(shape.artifacts).length > 0) await services.artifacts.quotas.check(scope)
   return {
     shape,
     conflict: request.conflict ?? shape.unique?.conflict ?? 'refuse',
@@ -87,7 +89,7 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       definition: shape.name,
       version: shape.version,
       title: shape.title,
-      scope: shape.scope === undefined ? '' : label(shape, 'scope', shape.scope, input),
+      scope,
       owner: who.id,
       owner_name: who.name,
       input,

@@ -1,5 +1,6 @@
 import { type DefinitionShape, isFinal, withoutStack } from '@errand/task'
-import { type ArtifactRow, artifactView } from '../artifacts/artifacts.ts'
+import type { ArtifactRow } from '../artifacts/rows.ts'
+import { artifactView } from '../artifacts/view.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import type { StepView, TaskView } from '../types.ts'
 import type { StepRow, TaskRow } from './record.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { DefinitionShape } from '@errand/task'
+import type { DefinitionShape, StoreConfig } from '@errand/task'
 import { type Logger, pino } from 'pino'
-import { Artifacts } from '../artifacts/artifacts.ts'
+import { type ArtifactOptions, Artifacts } from '../artifacts/artifacts.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import type { DatabaseConfig } from '../config.ts'
 import { openDatabase } from '../database/open.ts'
@@ -34,20 +34,28 @@ export interface Rooms {
   close(): Promise<void>
 }
 
+export interface RoomOptions {
+  /** A folder, or any storage. Default: in memory. */
+  storage?: string | StoreConfig
+  artifacts?: ArtifactOptions
+  logger?: Logger
+  uploadLimit?: number
+}
+
 export async function openRooms(
   database: DatabaseConfig,
   shapes: readonly DefinitionShape[],
-  options: { storage?: string; logger?: Logger; uploadLimit?: number } = {},
+  options: RoomOptions = {},
 ): Promise<Rooms> {
   const logger = options.logger ?? pino({ level: process.env.ERRAND_LOG_LEVEL ?? 'silent' })
-  const storages = await openStorages({
-    default: options.storage === undefined ? { scheme: 'memory' } : { scheme: 'fs', root: options.storage },
-  })
+  const { storage } = options
+  const config = typeof storage === 'string' ? { scheme: 'fs', root: storage } : (storage ?? { scheme: 'memory' })
+  const storages = await openStorages({ default: config })
   const opened = await openDatabase(database, (error) => logger.warn({ err: error }, 'a database connection broke'))
   const dispatch = await openDispatch(opened, logger)
   const bus = await openBus(opened, logger)
   const catalog = new Catalog(opened.db, dispatch)
-  const artifacts = new Artifacts(opened.db, storages, logger)
+  const artifacts = new Artifacts(opened.db, storages, logger, options.artifacts)
   const uploads = new Uploads(opened.db, storages, options.uploadLimit)
   const services: TaskServices = { db: opened.db, dispatch, catalog, bus, artifacts, uploads, logger }
   const work = new Work(services)
@@ -86,7 +94,7 @@ export async function openRooms(
 export async function openEmptyRooms(
   kind: 'pglite' | 'postgres',
   shapes: readonly DefinitionShape[],
-  options: { storage?: string; logger?: Logger; uploadLimit?: number } = {},
+  options: RoomOptions = {},
 ): Promise<Rooms & { database: DatabaseConfig }> {
   const { config, drop } = await emptyDatabase(kind)
   const rooms = await openRooms(config, shapes, options)

@@ -14,7 +14,8 @@ import { safeFilename } from '../storage/names.ts'
 import type { Storages } from '../storage/storages.ts'
 import type { Principal, UploadView } from '../types.ts'
 
-type UploadRow = Selectable<Tables['uploads']>
+/** An upload that is there as a whole. */
+export type UploadRow = Selectable<Tables['uploads']> & { sha256: string }
 
 /** Files that users hand in. */
 export class Uploads {
@@ -62,6 +63,7 @@ export class Uploads {
         cause: error,
       })
     }
+    const sha256 = hash.digest('hex')
     const row = await this.#db
       .insertInto('uploads')
       .values({
@@ -70,7 +72,7 @@ export class Uploads {
         filename: safeFilename(file.filename),
         media_type: storable(file.mediaType),
         size,
-        sha256: hash.digest('hex'),
+        sha256,
         storage,
         key,
         expires_at: sql<Date>`now() + make_interval(days => ${defaults.uploadDays})`,
@@ -82,11 +84,12 @@ export class Uploads {
         await store.delete(key).catch(() => undefined)
         throw error
       })
-    return viewOf(row)
+    return viewOf({ ...row, sha256 })
   }
 
   async find(id: string): Promise<UploadRow | undefined> {
-    return this.#db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
+    const row = await this.#db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
+    return row !== undefined && isWhole(row) ? row : undefined
   }
 
   /** @throws {Problem} `upload-unknown` */
@@ -116,8 +119,12 @@ export class Uploads {
       .selectAll()
       .where(sql<boolean>`id = ANY(${[...ids]}::uuid[])`)
       .execute()
-    return new Map(rows.map((row) => [row.id, row]))
+    return new Map(rows.filter(isWhole).map((row) => [row.id, row]))
   }
+}
+
+function isWhole(row: Selectable<Tables['uploads']>): row is UploadRow {
+  return row.state === 'complete' && row.sha256 !== null
 }
 
 function tooLarge(limit: number): Problem {

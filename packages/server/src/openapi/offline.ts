@@ -1,6 +1,7 @@
 import type { Engine } from '@errand/engine'
 import { pino } from 'pino'
 import { createApp } from '../app.ts'
+import type { ServerContext } from '../context.ts'
 import { type OpenApiDocument, openApiDocument } from './document.ts'
 
 /** The OpenAPI document without an engine or a database: the routes are declared, and none is called. */
@@ -10,7 +11,13 @@ export function offlineDocument(): OpenApiDocument {
       throw new TypeError(`The document needs no engine, but something read engine.${String(key)}`)
     },
   })
-  const context = { engine, uploadLimit: 0, heartbeat: 0, stopping: new AbortController().signal }
+  const context: ServerContext = {
+    engine,
+    uploadLimit: 0,
+    heartbeat: 0,
+    delivery: { by: 'stream' },
+    stopping: new AbortController().signal,
+  }
   return openApiDocument(createApp(context, () => null, pino({ level: 'silent' })))
 }
 

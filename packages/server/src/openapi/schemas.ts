@@ -76,6 +76,27 @@ export const artifactSchema = z
   })
   .openapi('Artifact')
 
+export const accessSchema = z
+  .object({
+    action: z.enum(['download', 'extend', 'delete', 'expire', 'consume']),
+    who: z.object({ id: z.string(), name: z.string() }),
+    delivery: z.string().nullable(),
+    range: z.object({ start: z.number(), end: z.number().nullable() }).nullable(),
+    bytes: z.number().nullable().describe('Of a stream that has ended: how many bytes were taken'),
+    complete: z.boolean().nullable(),
+    at: instant,
+  })
+  .openapi('Access')
+
+export const usageSchema = z
+  .object({
+    scope: z.string(),
+    files: z.int(),
+    bytes: z.number(),
+    quota: z.number().nullable().describe('In bytes; null where there is no limit'),
+  })
+  .openapi('ScopeUsage')
+
 export const taskSummarySchema = z
   .object({
     id,

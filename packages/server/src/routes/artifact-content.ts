@@ -1,8 +1,17 @@
-import { type ArtifactView, type Engine, type Principal, Problem } from '@errand/engine'
+import {
+  type ArtifactView,
+  attachment,
+  type Delivered,
+  type DeliveryWish,
+  type Engine,
+  type Principal,
+  Problem,
+} from '@errand/engine'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { Delivery } from '../config.ts'
 import type { ServerContext, ServerEnv } from '../context.ts'
-import { attachment } from '../http/disposition.ts'
+
 import { noneMatch, strongTag } from '../http/etag.ts'
 import { readRange } from '../http/range.ts'
 import { header, problems } from '../openapi/responses.ts'
@@ -34,13 +43,14 @@ const route = createRoute({
   responses: {
     200: { description: 'The file', content: bytes, headers: contentHeaders },
     206: { description: 'The part asked for', content: bytes, headers: contentHeaders },
+    303: { description: 'It is served by the storage, at this address, for some minutes' },
     304: { description: 'It is as the client has it' },
     ...problems(401, 404, 409, 410, 416),
   },
 })
 
 /** `GET` and `HEAD /artifacts/{id}/content`. */
-export function artifactContentRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
+export function artifactContentRoutes({ delivery, engine }: ServerContext): OpenAPIHono<ServerEnv> {
   const app = router()
   app.openapi(route, async (c) => {
     const { id } = c.req.valid('param')
@@ -64,26 +74,76 @@ export function artifactContentRoutes({ engine }: ServerContext): OpenAPIHono<Se
     const part = wanted.kind === 'part' ? wanted.range : undefined
     const head = c.req.method === 'HEAD'
     // Opened before any header is set: a refusal has headers of its own.
-    const opened = head ? undefined : await engine.openArtifact(id, who, part)
+    const opened = head
+      ? undefined
+      : await engine.deliverArtifact(id, who, { by: wish(delivery), ...(part === undefined ? {} : { range: part }) })
+    if (opened?.by === 'redirect') {
+      c.header('Cache-Control', 'private, no-store')
+      return c.redirect(opened.url, 303)
+    }
     describe(c, artifact, tag)
+    if (opened?.by === 'file') {
+      // The web server answers a Range by itself, with a tag of its own.
+      c.res.headers.delete('ETag')
+      for (const [name, value] of Object.entries(handedOver(delivery, opened))) c.header(name, value)
+      return c.body(null, 200)
+    }
     if (part) c.header('Content-Range', `bytes ${part.start}-${part.end - 1}/${size}`)
-    c.header('Content-Length', String(part ? part.end - part.start : size))
+    const length = part ? part.end - part.start : size
+    c.header('Content-Length', String(length))
     c.status(part ? 206 : 200)
     if (!opened) return c.body(null)
-    const { body } = opened
-    const log = c.get('log')
-    async function* watched(): AsyncGenerator<Uint8Array> {
-      try {
-        yield* body
-      } catch (error) {
-        // The status is sent: the client sees the connection end before the announced length.
-        log.error({ err: error, artifact: id }, 'A download ended with an error')
-        throw error
-      }
-    }
-    return c.body(ReadableStream.from(watched()))
+    // A proxy that takes all of it before its client does would make a download look complete that is not.
+    if (artifact.keep !== 'forever' && artifact.keep.once) c.header('X-Accel-Buffering', 'no')
+    return c.body(ReadableStream.from(watched(c, opened, length)))
   })
   return app
+}
+
+/** What the engine is asked for. */
+function wish(delivery: Delivery): DeliveryWish['by'] {
+  if (delivery.by === 'redirect' || delivery.by === 'stream') return delivery.by
+  return 'file'
+}
+
+/** The header that makes the web server in front deliver the file. Both decode what is percent-encoded. */
+function handedOver(delivery: Delivery, file: { path: string; storage: string; key: string }): Record<string, string> {
+  const encoded = (path: string) => path.split('/').map(encodeURIComponent).join('/')
+  if (delivery.by !== 'x-accel') return { 'X-Sendfile': encoded(file.path) }
+  return { 'X-Accel-Redirect': `${delivery.prefix}/${file.storage}/${encoded(file.key)}` }
+}
+
+/** The bytes; tells the engine how the download has ended, once the client has all of it or is gone. */
+async function* watched(
+  c: Context<ServerEnv>,
+  { artifact, body, settle }: Extract<Delivered, { by: 'stream' }> & { artifact: ArtifactView },
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  const log = c.get('log')
+  let bytes = 0
+  const ended = (sent: boolean) => {
+    settle(bytes, sent && bytes === length).catch((error: unknown) => {
+      log.error({ err: error, artifact: artifact.id }, 'The end of a download could not be recorded')
+    })
+  }
+  const outgoing = c.env?.outgoing
+  // Already closed when nobody waited for the first byte.
+  if (outgoing?.closed) ended(false)
+  else outgoing?.once('close', () => ended(outgoing.writableFinished))
+  try {
+    for await (const chunk of body) {
+      bytes += chunk.length
+      yield chunk
+    }
+    if (!outgoing) ended(true)
+  } catch (error) {
+    // The status is sent: the client sees the connection end before the announced length.
+    log.error({ err: error, artifact: artifact.id }, 'A download ended with an error')
+    throw error
+  } finally {
+    // Without a socket: whoever called has broken off.
+    if (!outgoing) ended(false)
+  }
 }
 
 function describe(c: Context<ServerEnv>, artifact: ArtifactView, tag: string): void {
@@ -99,8 +159,8 @@ function describe(c: Context<ServerEnv>, artifact: ArtifactView, tag: string): v
 
 /** Lets the engine say why there is nothing to download. */
 async function refused(engine: Engine, id: string, who: Principal): Promise<never> {
-  const { body } = await engine.openArtifact(id, who)
-  body.destroy()
+  const opened = await engine.deliverArtifact(id, who, { by: 'stream' })
+  if (opened.by === 'stream') await opened.settle(0, false)
   throw new Problem({
     code: 'artifact-unfinished',
     status: 409,

@@ -1,7 +1,7 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ServerContext, ServerEnv } from '../context.ts'
 import { json, problems } from '../openapi/responses.ts'
-import { artifactSchema } from '../openapi/schemas.ts'
+import { accessSchema, artifactSchema, usageSchema } from '../openapi/schemas.ts'
 import { artifactJson } from '../views.ts'
 import { idParams, router, security } from './router.ts'
 
@@ -30,7 +30,59 @@ const deleteRoute = createRoute({
   },
 })
 
-/** `GET /artifacts/{id}` and `DELETE /artifacts/{id}`. */
+const extendRoute = createRoute({
+  method: 'post',
+  path: '/artifacts/{id}/extend',
+  operationId: 'extendArtifact',
+  summary: 'Keep an output for longer',
+  description: 'Never shortens the time. A file that may be downloaded once is gone after that all the same.',
+  tags: ['artifacts'],
+  security,
+  request: {
+    params: idParams,
+    body: {
+      content: {
+        'application/json': {
+          schema: z.object({ until: z.iso.datetime({ offset: true }) }).openapi('ExtendArtifact'),
+        },
+      },
+      required: true,
+    },
+  },
+  responses: {
+    200: json(artifactSchema, 'The output, with its new end'),
+    ...problems(400, 401, 404, 409, 410, 422),
+  },
+})
+
+const accessesRoute = createRoute({
+  method: 'get',
+  path: '/artifacts/{id}/accesses',
+  operationId: 'listArtifactAccesses',
+  summary: 'Who downloaded, extended or deleted an output',
+  tags: ['artifacts'],
+  security,
+  request: { params: idParams },
+  responses: {
+    200: json(z.object({ accesses: z.array(accessSchema) }).openapi('AccessList'), 'The newest first'),
+    ...problems(401, 404),
+  },
+})
+
+const usageRoute = createRoute({
+  method: 'get',
+  path: '/storage',
+  operationId: 'getStorageUsage',
+  summary: 'Storage in use',
+  tags: ['artifacts'],
+  security,
+  responses: {
+    200: json(z.object({ scopes: z.array(usageSchema) }).openapi('StorageUsage'), 'The scopes that take most'),
+    ...problems(401, 403),
+  },
+})
+
+/** `GET` and `DELETE /artifacts/{id}`, how long it is kept, who had it, and what all of them take. */
 export function artifactRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
   const app = router()
   app.openapi(getRoute, async (c) => {
@@ -42,6 +94,22 @@ export function artifactRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv
     const artifact = await engine.deleteArtifact(c.req.valid('param').id, c.get('principal'))
     c.header('Cache-Control', 'private, no-store')
     return c.json(artifactJson(artifact), 200)
+  })
+  app.openapi(extendRoute, async (c) => {
+    const until = new Date(c.req.valid('json').until)
+    const artifact = await engine.extendArtifact(c.req.valid('param').id, until, c.get('principal'))
+    c.header('Cache-Control', 'private, no-store')
+    return c.json(artifactJson(artifact), 200)
+  })
+  app.openapi(accessesRoute, async (c) => {
+    const accesses = await engine.artifactAccesses(c.req.valid('param').id, c.get('principal'))
+    c.header('Cache-Control', 'private, no-store')
+    return c.json({ accesses: accesses.map((access) => ({ ...access, at: access.at.toISOString() })) }, 200)
+  })
+  app.openapi(usageRoute, async (c) => {
+    const scopes = await engine.storageUsage(c.get('principal'))
+    c.header('Cache-Control', 'private, no-store')
+    return c.json({ scopes }, 200)
   })
   return app
 }

@@ -36,4 +36,13 @@ export const reader = defineTask({
   uploads: { archive: upload({ title: 'Archive' }) },
 }).step('read', {}, () => null)
 
-export const definitions = [echo, single, joint, reader]
+export const keeper = defineTask({
+  name: 'test.keeper',
+  version: 1,
+  title: 'Keep files',
+  input: z.object({ text: z.string() }),
+  scope: ({ text }) => `text:${text}`,
+  artifacts: { out: artifact({ keep: 'forever' }), once: artifact({ keep: { once: true } }) },
+}).step('write', { retry: { attempts: 1 } }, () => null)
+
+export const definitions = [echo, single, joint, reader, keeper]

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { type Claim, createEngine, type Engine, type Principal, type WorkerInfo } from '@errand/engine'
+import {
+  type Claim,
+  createEngine,
+  type Engine,
+  type EngineConfig,
+  type Principal,
+  type WorkerInfo,
+} from '@errand/engine'
 import { pino } from 'pino'
 import type { z } from 'zod'
 import { tokenAuthenticator } from '../http/token-authenticator.ts'
@@ -89,11 +96,15 @@ export async function listenOver(engine: Engine, options: Partial<ServerOptions>
   }
 }
 
-export async function realServer(options: Partial<ServerOptions> = {}): Promise<RealServer> {
+export async function realServer(
+  options: Partial<ServerOptions> = {},
+  config: Partial<EngineConfig> = {},
+): Promise<RealServer> {
   const folder = await mkdtemp(join(tmpdir(), 'errand-server-'))
   const engine = await createEngine({
     database: { kind: 'pglite', dataDir: 'memory://' },
     storages: { default: { scheme: 'fs', root: folder } },
+    ...config,
   })
   await engine.work.register(
     worker,
@@ -156,11 +167,11 @@ export async function problemOf(response: Response): Promise<z.output<typeof pro
 export async function finish(
   engine: Engine,
   claim: Claim,
-  output?: { filename: string; content: Uint8Array; mediaType?: string },
+  output?: { filename: string; content: Uint8Array; mediaType?: string; slot?: string },
 ): Promise<void> {
   if (output) {
-    const { content, ...file } = output
-    const sink = await engine.work.openArtifact(claim, 'out', file)
+    const { content, slot = 'out', ...file } = output
+    const sink = await engine.work.openArtifact(claim, slot, file)
     await sink.write(content)
     await sink.close()
   }
