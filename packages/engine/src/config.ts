@@ -97,6 +97,8 @@ export const defaults = {
   uploadDays: 7,
   /** Seconds without a heartbeat after which a worker is not counted as live. */
   workerSeconds: 15,
+  /** Seconds a worker has to make a task fit a newer version before another may try: far more than it takes. */
+  moveSeconds: 60,
   /** Seconds without a move after which a step counts as stuck: twice what a lost worker's step takes to be free. */
   stuckSeconds: 60,
   /** Seconds a sign-in link holds: long enough to be clicked in a terminal, short for one that lies in its history. */

@@ -5,6 +5,7 @@ import type {
   DefinitionShape,
   Failure,
   KeepRule,
+  MigratedTask,
   StepShape,
   StepState,
   TaskState,
@@ -417,6 +418,24 @@ export interface Claim extends ClaimRef {
   timeout: number | null
 }
 
+/**
+ * An open task of an older version in a worker's hands, which serves a newer one that resumes it and is to make its input
+ * and results fit. JSON throughout.
+ */
+export interface VersionMove {
+  taskId: string
+  /** Opaque. */
+  lease: string
+  definition: string
+  from: number
+  to: number
+  /** Where the task's history stood: whatever happens to it meanwhile makes the move void. */
+  sequence: number
+  input: Record<string, unknown>
+  /** The results of completed steps, by name. */
+  results: Record<string, unknown>
+}
+
 export interface WorkerInfo {
   id: string
   name: string
@@ -450,6 +469,21 @@ export interface WorkerPort {
   unregister(workerId: string): Promise<void>
   /** Up to `limit` ready steps of what the worker registered; each is `running` in the record when this returns. */
   claim(workerId: string, limit: number): Promise<Claim[]>
+  /**
+   * Up to `limit` open tasks of older versions that what the worker serves resumes and that nobody else serves. Each is to
+   * be given back with {@link WorkerPort.finishMove} within a minute, or is somebody else's.
+   */
+  claimMoves(workerId: string, limit: number): Promise<VersionMove[]>
+  /**
+   * Moves the task to the newer version, or keeps on record why that cannot be.
+   *
+   * @returns `left` when something happened to the task meanwhile: nothing was stored
+   */
+  finishMove(
+    workerId: string,
+    move: VersionMove,
+    answer: MigratedTask | { failure: Failure },
+  ): Promise<'moved' | 'left' | 'refused'>
   /** Calls `listener` whenever there may be work for this process; returns how to stop that. */
   onWork(listener: () => void): () => void
   /** Calls `listener` when a task is asked to end; returns how to stop that. */

@@ -18,9 +18,10 @@ export const taskMoves = {
 
 export const stepMoves = {
   pending: ['ready', 'skipped', 'canceled'],
-  ready: ['running', 'canceled', 'failed', 'skipped'],
+  // Back to pending: a newer version, which has taken the task over, has another step before it.
+  ready: ['running', 'pending', 'canceled', 'failed', 'skipped'],
   running: ['retrying', 'ready', 'completed', 'failed', 'canceled'],
-  retrying: ['running', 'canceled', 'failed'],
+  retrying: ['running', 'pending', 'canceled', 'failed'],
   completed: [],
   failed: [],
   canceled: [],

@@ -62,6 +62,8 @@ test('an attempt that has lost its claim is ended, and nothing of it is stored',
     register: (...args) => work.register(...args),
     unregister: (...args) => work.unregister(...args),
     claim: (...args) => work.claim(...args),
+    claimMoves: (...args) => work.claimMoves(...args),
+    finishMove: (...args) => work.finishMove(...args),
     onWork: (...args) => work.onWork(...args),
     onCancel: (...args) => work.onCancel(...args),
     heartbeat: async (id, claims) => {

@@ -25,6 +25,10 @@ export const STOP_ABORT_MS = 2_000
 export const HEARTBEAT_MS = 3_000
 /** Milliseconds. Work is announced; the poll is for an announcement that got lost. */
 export const POLL_MS = 2_000
+/** Tasks of older versions that are taken over in one go: few enough to be done long before the engine asks another worker. */
+export const MOVES_AT_ONCE = 50
+/** Milliseconds the author's migrate function has for one such lot. It computes, and waits for nothing. */
+export const MIGRATE_MS = 10_000
 /** MiB of JavaScript heap and buffers for one thread. A step that needs more should stream. */
 export const DEFAULT_MEMORY_MB = 512
 /** Milliseconds between two looks at a thread's memory: at 200 MB a second, a leak gets 40 MB over its limit. */
@@ -45,6 +49,8 @@ export const REPORT_RETRY_MS = { first: 200, longest: 5_000 } as const
 
 /** Bytes of JSON. A result is data for the next step, not a file: those are artifacts. */
 export const RESULT_LIMIT = 1024 * 1024
+/** Bytes of JSON: a task's input and results, of several steps, as migrate makes them for a newer version. */
+export const MIGRATED_LIMIT = 16 * 1024 * 1024
 /** Bytes of JSON. It is written to the database each time it is saved. */
 export const CHECKPOINT_LIMIT = 256 * 1024
 /** Levels. JSON that is nested deeper is a mistake, and some of its readers recurse. */

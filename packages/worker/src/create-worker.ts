@@ -12,6 +12,7 @@ import {
   DEFAULT_MEMORY_MB,
   DEFAULT_START_MS,
 } from './config.ts'
+import { MoveLoop } from './move-loop.ts'
 import { type PackUse, resolvePack } from './resolve-pack.ts'
 import { ServedPacks } from './served-packs.ts'
 import { Threads } from './threads.ts'
@@ -91,7 +92,9 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     const logger = options.logger.child({ worker: name })
     const startMs = options.startMs ?? DEFAULT_START_MS
     const { onFailure } = options
-    const loop = new ClaimLoop(info, { work, threads, packs, logger, graceMs, startMs, memoryMb, onFailure })
+    const environment = { work, threads, packs, logger, graceMs, startMs, memoryMb, onFailure }
+    const loop = new ClaimLoop(info, environment)
+    const moves = new MoveLoop(info.id, environment)
     return {
       id: info.id,
       name,
@@ -102,8 +105,10 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
       start: async () => {
         await work.register(info, packs.shapes)
         loop.start()
+        moves.start()
       },
       stop: async (how = {}) => {
+        await moves.stop()
         await loop.stop(how.graceMs ?? graceMs)
         await threads.close()
       },

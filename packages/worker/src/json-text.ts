@@ -53,7 +53,7 @@ function article(noun: string): string {
 /** What is kept as JSON: how its failures are named, and how big it may be. */
 export interface JsonSubject {
   /** Begins the failure's code: `result` makes `result-invalid` and `result-too-large`. */
-  code: 'result' | 'checkpoint' | 'once'
+  code: 'result' | 'checkpoint' | 'once' | 'migrate'
   /** In the author's words: `The result of the step "read"`. */
   name: string
   /** In bytes. */

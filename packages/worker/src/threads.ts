@@ -1,12 +1,20 @@
 import { fileURLToPath } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
-import type { Claim } from '@errand/engine'
+import type { Claim, VersionMove } from '@errand/engine'
 import { isTaskFailure, TaskFailure } from '@errand/task'
 import type { Logger } from 'pino'
 import { Piscina } from 'piscina'
 import { hardMemoryLimit, PACK_LOAD_MS } from './config.ts'
 import { watchMemory } from './memory-watch.ts'
-import type { ConsoleLine, Description, Order, PackDescription, PackSource, ThreadSetup } from './thread/messages.ts'
+import type {
+  ConsoleLine,
+  Description,
+  MoveAnswer,
+  Order,
+  PackDescription,
+  PackSource,
+  ThreadSetup,
+} from './thread/messages.ts'
 
 /** How many threads, what they load, and what each may use. */
 export interface ThreadsOptions {
@@ -22,13 +30,13 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 
 /** The threads that run task code, one step at a time each. One that dies is replaced. */
 export class Threads {
-  readonly #pool: Piscina<Order, Description | undefined>
+  readonly #pool: Piscina<Order, Description | MoveAnswer[] | undefined>
   readonly #memoryMb: number
 
   constructor(options: ThreadsOptions) {
     this.#memoryMb = options.memoryMb
     const setup: ThreadSetup = { packs: options.packs }
-    this.#pool = new Piscina<Order, Description | undefined>({
+    this.#pool = new Piscina<Order, Description | MoveAnswer[] | undefined>({
       filename: fileURLToPath(new URL(`./thread/main${EXTENSION}`, import.meta.url)),
       minThreads: options.count,
       maxThreads: options.count,
@@ -55,7 +63,7 @@ export class Threads {
    */
   async describe(): Promise<PackDescription[]> {
     const timeout = AbortSignal.timeout(PACK_LOAD_MS)
-    let description: Description | undefined
+    let description: Description | MoveAnswer[] | undefined
     try {
       description = await this.#pool.run({ kind: 'describe' }, { signal: timeout })
     } catch (error) {
@@ -69,7 +77,7 @@ export class Threads {
         cause: error,
       })
     }
-    if (description === undefined) throw new Error('A thread did not describe its packs.')
+    if (description === undefined || Array.isArray(description)) throw new Error('A thread did not describe its packs.')
     if ('packs' in description) return description.packs
     const { code, title, detail, hint, stack } = description.failure
     throw new TaskFailure({ code, title, detail, ...(hint === undefined ? {} : { hint }), cause: stack })
@@ -82,6 +90,17 @@ export class Threads {
    */
   async runStep(step: { claim: Claim; pack: number; port: MessagePort }, kill: AbortSignal): Promise<void> {
     await this.#pool.run({ kind: 'step', ...step }, { transferList: [step.port], signal: kill })
+  }
+
+  /**
+   * Has the pack's code make tasks of older versions fit. As many answers as moves, in their order.
+   *
+   * @throws what ended the thread, also when that was `kill`
+   */
+  async migrate(order: { moves: VersionMove[]; pack: number }, kill: AbortSignal): Promise<MoveAnswer[]> {
+    const answers = await this.#pool.run({ kind: 'migrate', ...order }, { signal: kill })
+    if (!Array.isArray(answers)) throw new Error('A thread did not answer for the tasks to take over.')
+    return answers
   }
 
   /** Calls `exceeded` once when the thread uses more memory than it may. Returns how to stop watching. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import {
   createEngine,
@@ -93,6 +94,15 @@ export class Bed implements AsyncDisposable {
         return waiter.promise
       },
       ended,
+    }
+  }
+
+  /** When the task says that it waits for this. */
+  async waits(id: string, reason: string | RegExp): Promise<void> {
+    for (;;) {
+      const { waiting } = await this.engine.getTask(id, who)
+      if (waiting !== null && (typeof reason === 'string' ? waiting === reason : reason.test(waiting))) return
+      await delay(20)
     }
   }
 

@@ -183,6 +183,12 @@ export class Catalog {
     return new Set(rows.map(({ name, version }) => queueOf(name, version)))
   }
 
+  /** The ids of the workers that live. */
+  async liveWorkers(db: Kysely<Tables>): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`SELECT w.id::text AS id FROM errand.workers w WHERE ${live}`.execute(db)
+    return rows.map(({ id }) => id)
+  }
+
   async beat(workerId: string): Promise<void> {
     await sql`UPDATE errand.workers SET heartbeat_at = now() WHERE id = ${workerId}::uuid`.execute(this.#db)
   }

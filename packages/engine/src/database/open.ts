@@ -4,7 +4,7 @@ import { PGlite, types as pgliteTypes } from '@electric-sql/pglite'
 import { type Kysely, Kysely as KyselyDatabase, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { type DatabaseConfig, defaults } from '../config.ts'
-import { Problem } from '../problem.ts'
+import { isProblem, Problem } from '../problem.ts'
 import { migrate, SCHEMA } from './migrate.ts'
 import { accessPostgres, type PostgresAccess } from './postgres-connection.ts'
 import type { Tables } from './schema.ts'
@@ -37,6 +37,7 @@ export async function openDatabase(config: DatabaseConfig, onError: (error: Erro
     await migrateWith(database)
   } catch (cause) {
     await database.close().catch(() => undefined)
+    if (isProblem(cause)) throw cause
     throw new Problem({
       code: 'database-unreachable',
       status: 503,

@@ -48,6 +48,10 @@ export interface Tables extends PeopleTables {
     idempotency_key: string | null
     request_digest: string | null
     sequence: number
+    /** Who is making the task fit a newer version, until when, and why the last who tried could not. */
+    move_lease: string | null
+    move_until: NullableTime
+    move_failure: NullableJson<{ version: number; failure: Failure }>
     deadline_at: NullableTime
     created_at: StampedTime
     started_at: NullableTime
@@ -153,6 +157,7 @@ export interface Tables extends PeopleTables {
   }
   upload_parts: { upload_id: string; start: number; size: number; key: string }
   upkeep: { name: string; at: Time; value: Json<unknown> }
+  schema_needs: { migration: string }
   workers: {
     id: string
     name: string

@@ -17,6 +17,8 @@ export interface Dispatch {
   take(trx: Transaction<Tables>, queue: string, limit: number): Promise<Taken[]>
   /** Ends the wake-ups, whatever becomes of the step. A stale one is left alone. */
   settle(trx: Transaction<Tables>, queue: string, leases: readonly Lease[]): Promise<void>
+  /** Takes wake-ups back, whoever holds them: what they would wake is elsewhere now. */
+  remove(trx: Transaction<Tables>, queue: string, jobs: readonly string[]): Promise<void>
   /** Says that the holders live. @returns how many of the leases still hold */
   beat(queue: string, leases: readonly Lease[]): Promise<number>
   /** Whether a wake-up is still to come or being worked on. */
@@ -105,6 +107,9 @@ export async function openDispatch(database: Database, logger: Logger): Promise<
     },
     async settle(trx, queue, leases) {
       if (leases.length > 0) await boss.deleteJob(queue, [...leases], { db: fromKysely(trx) })
+    },
+    async remove(trx, queue, jobs) {
+      if (jobs.length > 0) await boss.deleteJob(queue, [...jobs], { db: fromKysely(trx) })
     },
     async beat(queue, leases) {
       const answer = await boss.touch(queue, [...leases])

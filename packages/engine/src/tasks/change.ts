@@ -54,6 +54,11 @@ export class TaskChange {
     return this.moves.length > 0 || this.failure !== this.record.task.failure
   }
 
+  /** A line in the task's history that moves nothing. */
+  note(reason: string, actor: string): void {
+    this.moves.push({ sequence: ++this.sequence, step: null, from: this.state, to: this.state, reason, actor })
+  }
+
   step(name: string): StepRow | undefined {
     return this.record.steps.get(name)
   }
@@ -127,6 +132,14 @@ export class TaskChange {
       step: { taskId: this.record.task.id, step: name },
       ...(after === undefined ? {} : { after }),
     })
+  }
+
+  /** Sends another wake-up for a step that is to begin and stays as it is. */
+  wakeAgain(name: string): void {
+    const row = this.record.steps.get(name)
+    if (row === undefined) throw new Error(`The task ${this.record.task.id} has no step ${name}.`)
+    if (!this.patches.has(name)) this.patches.set(name, { ...row, retryIn: null, begun: false, ended: false })
+    this.wake(name)
   }
 
   /** Asks the plan what follows from all that has changed, and adds it. */

@@ -1,4 +1,4 @@
-import type { DefinitionShape } from '@errand/task'
+import type { DefinitionShape, StepShape } from '@errand/task'
 import { type Selectable, sql, type Transaction } from 'kysely'
 import type { Tables } from '../database/schema.ts'
 
@@ -10,6 +10,33 @@ export interface TaskRecord {
   task: TaskRow
   steps: Map<string, StepRow>
   shape: DefinitionShape
+}
+
+/** A step of which nothing has happened. The times are the database's; nothing before the insert looks at them. */
+export function newStep(taskId: string, { kind, name }: Pick<StepShape, 'kind' | 'name'>, ordinal: number): StepRow {
+  return {
+    task_id: taskId,
+    name,
+    ordinal,
+    kind,
+    state: 'pending',
+    attempt: 0,
+    losses: 0,
+    otherwise: false,
+    lease: null,
+    worker: null,
+    job: null,
+    progress: null,
+    result: null,
+    checkpoint: null,
+    once: {},
+    log_lines: 0,
+    failure: null,
+    retry_at: null,
+    changed_at: new Date(0),
+    started_at: null,
+    finished_at: null,
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import { TaskChange } from './change.ts'
 import { checkInput, requestDigest } from './check-input.ts'
 import { checkUploads } from './check-uploads.ts'
 import { alreadyRunning, keyReused } from './conflict.ts'
-import type { StepRow, TaskRow } from './record.ts'
+import { newStep, type TaskRow } from './record.ts'
 import { insertTransitions, sendWakes } from './save.ts'
 import type { TaskServices } from './services.ts'
 import { startWaiting } from './wait.ts'
@@ -23,7 +23,10 @@ interface Checked {
   shape: DefinitionShape
   /** What becomes of it when the definition allows one at a time and one is running. */
   conflict: 'refuse' | 'join' | 'wait'
-  row: Omit<TaskRow, 'created_at' | 'started_at' | 'finished_at' | 'deadline_at'> & { deadline: number | null }
+  row: Omit<
+    TaskRow,
+    'created_at' | 'started_at' | 'finished_at' | 'deadline_at' | 'move_lease' | 'move_until' | 'move_failure'
+  > & { deadline: number | null }
 }
 
 /** A task that is there now, or was there before. */
@@ -202,36 +205,20 @@ async function insertTasks(
 
 /** The new task, and, unless it waits for another, what follows from it at once: the steps that wait for nothing. */
 function firstChange({ shape, row }: Checked, begin: boolean): TaskChange {
-  const now = new Date(0)
-  const steps = shape.steps.map(
-    ({ kind, name }, ordinal): StepRow => ({
-      task_id: row.id,
-      name,
-      ordinal,
-      kind,
-      state: 'pending',
-      attempt: 0,
-      losses: 0,
-      otherwise: false,
-      lease: null,
-      worker: null,
-      job: null,
-      progress: null,
-      result: null,
-      checkpoint: null,
-      once: {},
-      log_lines: 0,
-      failure: null,
-      retry_at: null,
-      changed_at: now,
-      started_at: null,
-      finished_at: null,
-    }),
-  )
+  const steps = shape.steps.map((declared, ordinal) => newStep(row.id, declared, ordinal))
   const { deadline: _deadline, ...task } = row
   const change = new TaskChange({
     // The times are the database's; nothing before the insert looks at them.
-    task: { ...task, created_at: now, started_at: null, finished_at: null, deadline_at: null },
+    task: {
+      ...task,
+      created_at: new Date(0),
+      started_at: null,
+      finished_at: null,
+      deadline_at: null,
+      move_lease: null,
+      move_until: null,
+      move_failure: null,
+    },
     steps: new Map(steps.map((step) => [step.name, step])),
     shape,
   })

@@ -66,7 +66,7 @@ function stepView(step: StepRow, shape: DefinitionShape): StepView {
 
 /** Why nothing of the task runs right now, in words a user understands; `null` while something does. */
 export function waitingReason(
-  task: Pick<TaskRow, 'state' | 'definition' | 'version' | 'waits_key'>,
+  task: Pick<TaskRow, 'state' | 'definition' | 'version' | 'waits_key'> & Partial<Pick<TaskRow, 'move_failure'>>,
   steps: readonly Pick<StepRow, 'name' | 'state' | 'attempt' | 'retry_at' | 'otherwise'>[],
   shape: DefinitionShape,
   served: ReadonlySet<string>,
@@ -75,10 +75,13 @@ export function waitingReason(
   if (isFinal('task', task.state)) return null
   if (task.waits_key !== null) return `another task of this kind is running (${task.waits_key})`
   if (task.state === 'canceling') return 'the running steps are ending'
-  if (steps.some(({ state }) => state === 'running')) return null
+  // Before anything else: where nobody serves it, what is recorded as running has lost its worker.
   if (!served.has(queueOf(task.definition, task.version))) {
-    return `waiting for a worker that has ${task.definition} v${task.version}`
+    const refused = task.move_failure ?? null
+    const why = refused === null ? '' : ` (v${refused.version} could not take it over: ${refused.failure.title})`
+    return `waiting for a worker that has ${task.definition} v${task.version}${why}`
   }
+  if (steps.some(({ state }) => state === 'running')) return null
   const retrying = steps.find(({ state }) => state === 'retrying')
   if (retrying !== undefined) {
     const attempts = shape.steps.find(({ name }) => name === retrying.name)?.retry.attempts ?? 1

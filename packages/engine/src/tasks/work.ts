@@ -1,12 +1,14 @@
 import type { Readable } from 'node:stream'
-import type { ByteRange, DefinitionShape, Failure } from '@errand/task'
+import type { ByteRange, DefinitionShape, Failure, MigratedTask } from '@errand/task'
 import { sql } from 'kysely'
 import { isId } from '../access/policy.ts'
 import { defaults } from '../config.ts'
 import { type Lease, queueOf } from '../dispatch/dispatch.ts'
 import { ClaimLost, Problem } from '../problem.ts'
-import type { ArtifactSink, Claim, ClaimRef, HeartbeatAnswer, WorkerInfo, WorkerPort } from '../types.ts'
+import type { ArtifactSink, Claim, ClaimRef, HeartbeatAnswer, VersionMove, WorkerInfo, WorkerPort } from '../types.ts'
 import { claimSteps, parseLease } from './claim.ts'
+import { finishMove, type MoveOutcome } from './finish-move.ts'
+import { claimMoves } from './move.ts'
 import { checkResult, Reports } from './reports.ts'
 import type { TaskServices } from './services.ts'
 import { createSettle } from './settle.ts'
@@ -14,6 +16,8 @@ import { createSettle } from './settle.ts'
 interface Registered {
   info: WorkerInfo
   definitions: { name: string; version: number; queue: string }[]
+  /** Those that take over what older versions have left. */
+  resuming: DefinitionShape[]
   /** Queues found empty, until when they are not asked again without being told of work. */
   idleUntil: Map<string, number>
   /** Where the next round begins, so that no definition always comes first. */
@@ -43,6 +47,7 @@ export class Work implements WorkerPort {
     this.#workers.set(worker.id, {
       info: worker,
       definitions: shapes.map(({ name, version }) => ({ name, version, queue: queueOf(name, version) })),
+      resuming: shapes.filter(({ resumes }) => resumes !== undefined),
       idleUntil: new Map(),
       turn: 0,
     })
@@ -76,6 +81,24 @@ export class Work implements WorkerPort {
       }
     }
     return claims
+  }
+
+  async claimMoves(workerId: string, limit: number): Promise<VersionMove[]> {
+    const moves: VersionMove[] = []
+    for (const shape of this.#workers.get(workerId)?.resuming ?? []) {
+      if (moves.length < limit) moves.push(...(await claimMoves(this.#services, shape, limit - moves.length)))
+    }
+    return moves
+  }
+
+  async finishMove(
+    workerId: string,
+    move: VersionMove,
+    answer: MigratedTask | { failure: Failure },
+  ): Promise<MoveOutcome> {
+    const worker = this.#workers.get(workerId)
+    if (worker === undefined) return 'left'
+    return finishMove(this.#services, worker.info, move, answer)
   }
 
   onWork(listener: () => void): () => void {

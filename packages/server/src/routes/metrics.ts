@@ -23,6 +23,7 @@ export function metricsRoutes({ engine }: ServerContext): Hono<ServerEnv> {
     steps: gauge('errand_steps', 'Steps that are ready, running or waiting for another try', [...version, 'state']),
     age: gauge('errand_queue_age_seconds', 'How long the step that has waited longest has been ready', version),
     workers: gauge('errand_workers', 'Live workers that serve a version with open tasks', version),
+    unserved: gauge('errand_tasks_unserved', 'Tasks that wait for a worker which has their version', version),
     stuck: gauge('errand_steps_stuck', 'Steps that should move and do not (at most 100 are counted)', [
       ...version,
       'why',
@@ -46,6 +47,7 @@ export function metricsRoutes({ engine }: ServerContext): Hono<ServerEnv> {
         gauges.steps.set({ ...labels, state }, queue[state])
       gauges.age.set(labels, queue.oldestReadySeconds)
       gauges.workers.set(labels, queue.workers)
+      gauges.unserved.set(labels, queue.workers === 0 ? queue.open : 0)
     }
     for (const { definition, version: number, why } of status.stuck) {
       gauges.stuck.inc({ definition, version: String(number), why })

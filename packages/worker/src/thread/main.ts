@@ -4,7 +4,8 @@ import { newReference } from '../reference.ts'
 import { forwardConsole } from './console.ts'
 import { watchForStrayErrors } from './current-step.ts'
 import { type LoadedPack, loadPack } from './load-packs.ts'
-import type { Description, Order, ThreadSetup } from './messages.ts'
+import type { Description, MoveAnswer, Order, ThreadSetup } from './messages.ts'
+import { migrate } from './migrate.ts'
 import { runStep } from './run-step.ts'
 
 /**
@@ -22,8 +23,9 @@ const packs: Promise<LoadedPack[]> = Promise.all(setup.packs.map(loadPack))
 packs.catch(() => undefined)
 
 /** Does what the main thread asks. Rejects only for what is a bug of ours. */
-export default async function work(order: Order): Promise<Description | undefined> {
+export default async function work(order: Order): Promise<Description | MoveAnswer[] | undefined> {
   if (order.kind === 'describe') return describe()
+  if (order.kind === 'migrate') return migrate(order, packs)
   await runStep(order, packs)
   return undefined
 }

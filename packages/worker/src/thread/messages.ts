@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Claim } from '@errand/engine'
-import type { DefinitionShape, Failure, StoreConfig } from '@errand/task'
+import type { Claim, VersionMove } from '@errand/engine'
+import type { DefinitionShape, Failure, MigratedTask, StoreConfig } from '@errand/task'
 
 /** A pack as a thread is told to load it. */
 export interface PackSource {
@@ -18,7 +18,13 @@ export interface ThreadSetup {
 }
 
 /** What a thread is asked to do. */
-export type Order = { kind: 'describe' } | { kind: 'step'; claim: Claim; pack: number; port: MessagePort }
+export type Order =
+  | { kind: 'describe' }
+  | { kind: 'step'; claim: Claim; pack: number; port: MessagePort }
+  | { kind: 'migrate'; moves: VersionMove[]; pack: number }
+
+/** What became of one task that was to fit a newer version. */
+export type MoveAnswer = MigratedTask | { failure: Failure }
 
 /** What the main thread knows of a pack, which it never loads itself. */
 export interface PackDescription {

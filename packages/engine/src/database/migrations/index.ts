@@ -1,11 +1,13 @@
 import type { Migration } from 'kysely/migration'
 import * as initial from './001-initial.ts'
 import * as outputs from './030-outputs.ts'
+import * as versions from './040-versions.ts'
 import * as people from './050-people.ts'
 
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '030-outputs': outputs,
+  '040-versions': versions,
   '050-people': people,
 }
