@@ -1,6 +1,7 @@
 import { type DefinitionShape, isFinal, withoutStack } from '@errand/task'
 import type { ArtifactRow } from '../artifacts/rows.ts'
 import { artifactView } from '../artifacts/view.ts'
+import { defaults } from '../config.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import type { StepView, TaskView } from '../types.ts'
 import type { StepRow, TaskRow } from './record.ts'
@@ -67,7 +68,7 @@ function stepView(step: StepRow, shape: DefinitionShape): StepView {
 /** Why nothing of the task runs right now, in words a user understands; `null` while something does. */
 export function waitingReason(
   task: Pick<TaskRow, 'state' | 'definition' | 'version' | 'waits_key'> & Partial<Pick<TaskRow, 'move_failure'>>,
-  steps: readonly Pick<StepRow, 'name' | 'state' | 'attempt' | 'retry_at' | 'otherwise'>[],
+  steps: readonly (Pick<StepRow, 'name' | 'state' | 'attempt' | 'retry_at' | 'otherwise'> & { changed_at?: Date })[],
   shape: DefinitionShape,
   served: ReadonlySet<string>,
   now: Date = new Date(),
@@ -75,13 +76,17 @@ export function waitingReason(
   if (isFinal('task', task.state)) return null
   if (task.waits_key !== null) return `another task of this kind is running (${task.waits_key})`
   if (task.state === 'canceling') return 'the running steps are ending'
-  // Before anything else: where nobody serves it, what is recorded as running has lost its worker.
-  if (!served.has(queueOf(task.definition, task.version))) {
+  const unserved = !served.has(queueOf(task.definition, task.version))
+  const running = steps.filter(({ state }) => state === 'running')
+  // Recorded as running, but for long by nobody: its worker is lost, and no other can begin it again.
+  const lost = (step: { changed_at?: Date }) =>
+    now.getTime() - (step.changed_at ?? now).getTime() > defaults.stuckSeconds * 1_000
+  if (running.length > 0 && !(unserved && running.every(lost))) return null
+  if (unserved) {
     const refused = task.move_failure ?? null
     const why = refused === null ? '' : ` (v${refused.version} could not take it over: ${refused.failure.title})`
     return `waiting for a worker that has ${task.definition} v${task.version}${why}`
   }
-  if (steps.some(({ state }) => state === 'running')) return null
   const retrying = steps.find(({ state }) => state === 'retrying')
   if (retrying !== undefined) {
     const attempts = shape.steps.find(({ name }) => name === retrying.name)?.retry.attempts ?? 1

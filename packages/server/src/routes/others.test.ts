@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { definitionSchema, statusSchema } from '../openapi/schemas.ts'
 import { bodyOf, finish, problemOf, type RealServer, realServer, root, worker } from '../testing/real-server.ts'
@@ -9,6 +9,8 @@ beforeAll(async () => {
   server = await realServer()
 })
 afterAll(() => server.stop())
+// As a worker does every few seconds.
+beforeEach(() => server.engine.work.heartbeat(worker.id, []))
 
 test('definitions: all, and one by name', async () => {
   const { definitions } = await bodyOf(
