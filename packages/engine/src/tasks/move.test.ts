@@ -116,6 +116,7 @@ onBothDatabases((kind) => {
 
   test('a task of which a live worker runs a step is left alone, and so is any while its version is served', async () => {
     const [half] = await leave()
+    await rooms.work.heartbeat(rooms.worker.id, [])
     await serve(v2)
     expect(await rooms.work.claimMoves(later, 10)).toEqual([])
     // Served no more, but the step in hand is not over: the worker is stopping.
