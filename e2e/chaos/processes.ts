@@ -20,6 +20,8 @@ export interface Launch {
   name: string
   /** What it is started by: `['ip', 'netns', 'exec', 'far']`. */
   prefix?: readonly string[]
+  /** Another installation of the command. */
+  bin?: string
 }
 
 /** One `errand` process. */
@@ -42,9 +44,9 @@ process.on('exit', () => {
   for (const child of open) child.kill('SIGKILL')
 })
 
-export function start({ args, env, cwd, logs, name, prefix = [] }: Launch): Process {
+export function start({ args, env, cwd, logs, name, prefix = [], bin = BIN }: Launch): Process {
   const inherited = Object.entries(process.env).filter(([key]) => !/^(ERRAND_|DATABASE_URL$|FORCE_COLOR$)/.test(key))
-  const words = [...prefix, process.execPath, BIN, ...args]
+  const words = [...prefix, process.execPath, bin, ...args]
   const child = spawn(words[0] ?? process.execPath, words.slice(1), {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
