@@ -93,7 +93,9 @@ async function expectExport(client: ErrandClient, course: string, name: string):
   for (const each of await namesIn(archive)) expect(names).toContain(each)
 }
 
-test(`serve is killed in each step of an import and started again, ${IMPORTS} in a row`, async () => {
+test(`serve is killed in each step of an import and started again, ${IMPORTS} in a row`, {
+  timeout: IMPORTS * 180_000,
+}, async () => {
   const template = process.env.ERRAND_DATABASE_TEMPLATE
   const { client, launch, port } = await place('serve', {
     ...(template === undefined ? {} : { ERRAND_DATABASE_TEMPLATE: template }),
