@@ -14,3 +14,6 @@ export const MAX_RETRY_DELAY = 5_000
 
 /** Characters of one event at most; a task with 200 steps takes about 100,000. */
 export const MAX_EVENT = 16 * 1024 * 1024
+
+/** Bytes sent at a time by a browser, which cannot send a stream: what a broken connection costs at most. */
+export const CHUNK_WITHOUT_STREAMS = 8 * 1024 * 1024

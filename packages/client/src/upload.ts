@@ -1,3 +1,4 @@
+import { resumableUpload } from './resumable-upload.ts'
 import type { Transport } from './transport.ts'
 import { notErrand } from './transport.ts'
 import type { Upload } from './types.ts'
@@ -14,16 +15,16 @@ export interface UploadOptions {
   size?: number
   onProgress?: OnProgress
   signal?: AbortSignal
+  /** Milliseconds for which a broken connection is tried again. Default 2 minutes. */
+  patience?: number
 }
 
 /** A file, or anything that yields bytes, such as a Node stream. */
 export type UploadBody = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
- * Hands in a file as a stream; no more of it is in memory than is on its way.
- *
- * Browsers cannot stream a request over HTTP/1.1: there, give a `Blob` (a `File` is one), which is sent as it is
- * and whose progress is told at its end.
+ * Hands in a file; no more of it is in memory than is on its way. A `Blob` (a `File` is one) goes on where it stopped
+ * when the connection breaks; a stream, which cannot be had twice, fails then. Browsers take a `Blob` alone.
  *
  * @throws {ApiProblem} upload-too-large
  */
@@ -31,30 +32,32 @@ export async function upload(transport: Transport, body: UploadBody, options: Up
   const isBlob = body instanceof Blob
   const filename = options.filename ?? (isBlob && 'name' in body ? String(body.name) : 'upload')
   const mediaType = options.mediaType ?? (isBlob && body.type !== '' ? body.type : 'application/octet-stream')
-  const total = options.size ?? (isBlob ? body.size : null)
+  if (isBlob) {
+    const source = { size: body.size, read: (start: number, end: number) => body.slice(start, end) }
+    return resumableUpload(transport, source, { ...options, filename, mediaType })
+  }
+  const total = options.size ?? null
   const url = transport.url('/api/v1/uploads')
   url.searchParams.set('filename', filename)
-  const whole = isBlob && (!canStreamRequests() || options.onProgress === undefined)
   const ended = new AbortController()
   const headers = new Headers({ 'Content-Type': mediaType, Accept: 'application/json' })
   const request = new Request(url, {
     method: 'PUT',
     headers,
-    body: whole ? body : counted(isBlob ? body.stream() : body, total, options.onProgress, ended.signal),
+    body: counted(body, total, options.onProgress, ended.signal),
     duplex: 'half',
     ...(options.signal ? { signal: options.signal } : {}),
   })
   // Not allowed in browsers, which ignore it; elsewhere it lets the server refuse at once what is too large.
-  if (!whole && total !== null) request.headers.set('Content-Length', String(total))
+  if (total !== null) request.headers.set('Content-Length', String(total))
   // Node's fetch goes on reading the body of a request that has failed; nothing takes it any more.
   const response = await transport.send(request).finally(() => ended.abort())
   if (response.status !== 201) throw notErrand(transport.server, response.status)
-  if (whole && total !== null) options.onProgress?.(total, total)
   return (await response.json()) as Upload
 }
 
 /** A browser that cannot reads `duplex` not at all, and takes a stream for a text. */
-function canStreamRequests(): boolean {
+export function canStreamRequests(): boolean {
   let asked = false
   const probe = new Request('http://localhost', {
     method: 'POST',
@@ -67,7 +70,8 @@ function canStreamRequests(): boolean {
   return asked && !probe.headers.has('Content-Type')
 }
 
-function counted(
+/** The same bytes as a stream for a request; it ends when nobody takes it any more. */
+export function counted(
   body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   total: number | null,
   onProgress: OnProgress | undefined,

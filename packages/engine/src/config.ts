@@ -93,8 +93,16 @@ export const defaults = {
   logLines: 1_000,
   /** Bytes: 20 GiB, twice the biggest course archive we were told of. */
   uploadLimit: 20 * 1024 ** 3,
-  /** Days an upload is kept. */
+  /** Days an upload is kept that no task uses, or whose task has ended well. */
   uploadDays: 7,
+  /** Seconds after which an upload that has not arrived as a whole, and does not go on, is given up. */
+  uploadIdleSeconds: 86_400,
+  /** Uploads of one person that may be under way. */
+  uploadsOpen: 50,
+  /** Bytes of what is stored as one object of an upload in parts: what a crash of the server loses at most. */
+  uploadPart: 64 << 20,
+  /** Uploads under way whose digest a process remembers; the files of others are read again at the end. */
+  uploadHashes: 1_000,
   /** Seconds without a heartbeat after which a worker is not counted as live. */
   workerSeconds: 15,
   /** Seconds a worker has to make a task fit a newer version before another may try: far more than it takes. */

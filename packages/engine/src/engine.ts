@@ -49,7 +49,10 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const people = new People(db)
   const catalog = new Catalog(db, dispatch)
   const artifacts = new Artifacts(db, storages, logger, config)
-  const uploads = new Uploads(db, storages, config.uploadLimit)
+  const uploads = new Uploads(db, storages, {
+    ...(config.uploadLimit === undefined ? {} : { limit: config.uploadLimit }),
+    ...(config.clock === undefined ? {} : { clock: config.clock }),
+  })
   const services: TaskServices = { db, dispatch, catalog, bus, artifacts, uploads, logger }
   const submit = createSubmit(services)
   const work = new Work(services)
@@ -126,6 +129,10 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     },
     workers: () => catalog.workers(),
     createUpload: (file, who) => uploads.create(file, who),
+    beginUpload: (file, who) => uploads.arriving.begin(file, who),
+    arrivingUpload: (id, who) => uploads.arriving.find(id, who),
+    appendUpload: (id, offset, body, who, checksum) => uploads.arriving.append(id, offset, body, who, checksum),
+    removeUpload: (id, who) => uploads.arriving.remove(id, who),
     getUpload: (id, who) => uploads.get(id, who),
     getArtifact: async (id, who) => (await artifactOf(id, who, 'read-artifact')).view,
     async openArtifact(id, who, range) {

@@ -118,6 +118,27 @@ export interface UploadView {
   expiresAt: Date | null
 }
 
+/** An upload that arrives in parts. */
+export interface ArrivingUpload {
+  id: string
+  /** Bytes that there are to be, and that are there. */
+  size: number
+  offset: number
+  /** As the client gave it. */
+  metadata: string | null
+  createdAt: Date
+  /** When it is given up if it does not go on. */
+  expiresAt: Date | null
+  complete: boolean
+}
+
+/** What a part is to have. */
+export interface UploadChecksum {
+  algorithm: 'sha1' | 'sha256' | 'md5'
+  /** In base64. */
+  digest: string
+}
+
 export interface TaskView {
   id: string
   definition: string
@@ -357,6 +378,23 @@ export interface Engine {
     file: { filename: string; mediaType: string; body: AsyncIterable<Uint8Array> },
     who: Principal,
   ): Promise<UploadView>
+  /** Begins one that arrives in parts. @throws {Problem} upload-too-large, upload-too-many */
+  beginUpload(
+    file: { filename: string; mediaType: string; size: number; metadata?: string; sha256?: string },
+    who: Principal,
+  ): Promise<ArrivingUpload>
+  /** @throws {Problem} upload-unknown */
+  arrivingUpload(id: string, who: Principal): Promise<ArrivingUpload>
+  /** What follows `offset`; what came before `body` broke is kept. @throws {Problem} upload-offset, upload-checksum (460) */
+  appendUpload(
+    id: string,
+    offset: number,
+    body: AsyncIterable<Uint8Array>,
+    who: Principal,
+    checksum?: UploadChecksum,
+  ): Promise<ArrivingUpload>
+  /** Gives one up that has not arrived as a whole. @throws {Problem} upload-unknown */
+  removeUpload(id: string, who: Principal): Promise<void>
   getUpload(id: string, who: Principal): Promise<UploadView>
 
   /** @throws {Problem} artifact-unknown */

@@ -94,7 +94,7 @@ export function createApp(context: ServerContext, authenticate: Authenticate, lo
   app.route(API_BASE, sessionRoutes(context))
   app.use(`${API_BASE}/*`, authentication(context.engine, authenticate))
   // An upload has its own limit and is never held in memory.
-  app.use(`${API_BASE}/*`, (c, next) => (c.req.path === `${API_BASE}/uploads` ? next() : limitJson(c, next)))
+  app.use(`${API_BASE}/*`, (c, next) => (isUpload(c.req.path) ? next() : limitJson(c, next)))
   app.route(API_BASE, api)
   app.notFound((c) => {
     const problem = new Problem({
@@ -109,6 +109,10 @@ export function createApp(context: ServerContext, authenticate: Authenticate, lo
   app.onError(problemResponse)
   const apiDocument = once(() => openApiDocument(app))
   return app
+}
+
+function isUpload(path: string): boolean {
+  return path === `${API_BASE}/uploads` || path.startsWith(`${API_BASE}/uploads/`)
 }
 
 function once<T>(make: () => T): () => T {

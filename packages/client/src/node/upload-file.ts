@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, openAsBlob } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { ErrandClient } from '../client.ts'
@@ -8,17 +8,18 @@ import type { UploadOptions } from '../upload.ts'
 export type UploadFileOptions = Omit<UploadOptions, 'size'>
 
 /**
- * Hands in a file from disk, as a stream.
+ * Hands in a file from disk, as a stream; when the connection breaks, it goes on where it stopped. A pipe or a device,
+ * which cannot be read twice, fails then.
  *
  * @throws the system's error (ENOENT, EACCES, EISDIR) when the file cannot be read
  */
 export async function uploadFile(client: ErrandClient, path: string, options: UploadFileOptions = {}): Promise<Upload> {
   const stats = await stat(path)
+  const filename = basename(path)
+  if (stats.isFile()) return client.upload(await openAsBlob(path), { filename, ...options })
   const body = createReadStream(path)
   try {
-    // A pipe or a device has no size that could be announced.
-    const size = stats.isFile() ? { size: stats.size } : {}
-    return await client.upload(body, { filename: basename(path), ...size, ...options })
+    return await client.upload(body, { filename, ...options })
   } finally {
     body.destroy()
   }

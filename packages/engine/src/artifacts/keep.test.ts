@@ -25,13 +25,12 @@ const rules = {
 type Rule = keyof typeof rules
 const ruleNames = Object.keys(rules) as Rule[]
 
-const shapes = ruleNames.map((rule) =>
-  shapeOf([stepOf('write')], {
-    name: `keep-${rule.toLowerCase()}`,
-    scope: '{place}',
-    artifacts: { out: { title: 'Out', mediaType: 'text/plain', visibility: 'owner', keep: rules[rule] } },
-  }),
-)
+const shape = shapeOf([stepOf('write')], {
+  scope: '{place}',
+  artifacts: Object.fromEntries(
+    ruleNames.map((rule) => [rule, { title: rule, mediaType: 'text/plain', visibility: 'owner', keep: rules[rule] }]),
+  ),
+})
 const CONTENT = 'all of it'
 
 onBothDatabases((kind) => {
@@ -43,7 +42,7 @@ onBothDatabases((kind) => {
   beforeAll(async () => {
     server = await s3Server()
     store = openObjectStore(server.config)
-    rooms = await openEmptyRooms(kind, shapes, {
+    rooms = await openEmptyRooms(kind, [shape], {
       storage: server.config,
       artifacts: { clock, scopeEnds: (scope) => ends.get(scope) ?? null },
     })
@@ -62,9 +61,9 @@ onBothDatabases((kind) => {
   async function make(rule: Rule): Promise<ArtifactRow> {
     const place = `place-${++places}`
     ends.set(place, inDays(10))
-    const { id } = await rooms.submit({ definition: `keep-${rule.toLowerCase()}`, input: { place } })
+    const { id } = await rooms.submit({ definition: 'shape', input: { place } })
     const claim = await rooms.claimOf(id)
-    const sink = await rooms.work.openArtifact(claim, 'out', { filename: 'out.txt' })
+    const sink = await rooms.work.openArtifact(claim, rule, { filename: 'out.txt' })
     await sink.write(Buffer.from(CONTENT))
     await sink.close()
     await rooms.work.complete(claim, null)

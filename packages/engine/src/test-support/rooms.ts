@@ -56,7 +56,10 @@ export async function openRooms(
   const bus = await openBus(opened, logger)
   const catalog = new Catalog(opened.db, dispatch)
   const artifacts = new Artifacts(opened.db, storages, logger, options.artifacts)
-  const uploads = new Uploads(opened.db, storages, options.uploadLimit)
+  const uploads = new Uploads(opened.db, storages, {
+    ...(options.uploadLimit === undefined ? {} : { limit: options.uploadLimit }),
+    ...(options.artifacts?.clock === undefined ? {} : { clock: options.artifacts.clock }),
+  })
   const services: TaskServices = { db: opened.db, dispatch, catalog, bus, artifacts, uploads, logger }
   const work = new Work(services)
   const worker = { id: randomUUID(), name: 'w', host: 'h', pid: 1, concurrency: 4 }

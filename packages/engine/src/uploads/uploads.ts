@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ByteRange } from '@errand/task'
-import { type Selectable, sql, type Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import { isId } from '../access/policy.ts'
 import { defaults } from '../config.ts'
+import { type Clock, clockNow } from '../database/clock.ts'
 import { storable } from '../database/json-text.ts'
 import type { Db } from '../database/open.ts'
 import type { Tables } from '../database/schema.ts'
@@ -13,20 +14,35 @@ import { isProblem, Problem } from '../problem.ts'
 import { safeFilename } from '../storage/names.ts'
 import type { Storages } from '../storage/storages.ts'
 import type { Principal, UploadView } from '../types.ts'
+import { ArrivingUploads } from './arriving.ts'
+import { type AnyUploadRow, isWhole, type UploadRow, uploadTooLarge, uploadUnknown, uploadView } from './rows.ts'
 
-/** An upload that is there as a whole. */
-export type UploadRow = Selectable<Tables['uploads']> & { sha256: string }
+export type { UploadRow } from './rows.ts'
+
+/** What the room may be told. */
+export interface UploadOptions {
+  /** Largest upload, in bytes. */
+  limit?: number
+  /** Default: the database's own. */
+  clock?: Clock
+}
 
 /** Files that users hand in. */
 export class Uploads {
   readonly #db: Db
   readonly #storages: Storages
   readonly #limit: number
+  readonly #clock: Clock
+  /** Those that arrive in parts. */
+  readonly arriving: ArrivingUploads
 
-  constructor(db: Db, storages: Storages, limit: number = defaults.uploadLimit) {
+  constructor(db: Db, storages: Storages, options: UploadOptions = {}) {
+    const { clock = { offsetSeconds: 0 }, limit = defaults.uploadLimit } = options
     this.#db = db
     this.#storages = storages
     this.#limit = limit
+    this.#clock = clock
+    this.arriving = new ArrivingUploads({ db, storages, clock, limit, read: (row) => this.#readParts(row) })
   }
 
   /** Takes a file in as it comes; what does not arrive whole leaves nothing. */
@@ -44,7 +60,7 @@ export class Uploads {
     const measured = async function* (source: AsyncIterable<Uint8Array>) {
       for await (const chunk of source) {
         size += chunk.length
-        if (size > limit) throw tooLarge(limit)
+        if (size > limit) throw uploadTooLarge(limit)
         hash.update(chunk)
         yield chunk
       }
@@ -75,7 +91,7 @@ export class Uploads {
         sha256,
         storage,
         key,
-        expires_at: sql<Date>`now() + make_interval(days => ${defaults.uploadDays})`,
+        expires_at: sql<Date>`${clockNow(this.#clock)} + make_interval(days => ${defaults.uploadDays})`,
       })
       .returningAll()
       .executeTakeFirstOrThrow()
@@ -84,7 +100,7 @@ export class Uploads {
         await store.delete(key).catch(() => undefined)
         throw error
       })
-    return viewOf({ ...row, sha256 })
+    return uploadView({ ...row, sha256 })
   }
 
   async find(id: string): Promise<UploadRow | undefined> {
@@ -95,21 +111,34 @@ export class Uploads {
   /** @throws {Problem} `upload-unknown` */
   async get(id: string, who: Principal): Promise<UploadView> {
     const row = isId(id) ? await this.find(id) : undefined
-    if (row === undefined || (row.owner !== who.id && !who.staff)) {
-      throw new Problem({
-        code: 'upload-unknown',
-        status: 404,
-        title: 'There is no such upload',
-        detail: `No upload ${id} is known to you.`,
-        hint: 'Upload the file again.',
-      })
-    }
-    return viewOf(row)
+    if (row === undefined || (row.owner !== who.id && !who.staff)) throw uploadUnknown(id)
+    return uploadView(row)
   }
 
   /** The bytes of an upload. */
   read(upload: UploadRow, range?: ByteRange): Readable {
+    // One that came in parts counts what it has received.
+    if (upload.received > 0) return this.#readParts(upload, range)
     return this.#storages.get(upload.storage).read(upload.key, range)
+  }
+
+  #readParts(upload: AnyUploadRow, range: ByteRange = { start: 0 }): Readable {
+    const db = this.#db
+    const store = this.#storages.get(upload.storage)
+    const end = Math.min(range.end ?? upload.size, upload.size)
+    async function* bytes() {
+      const parts = await db
+        .selectFrom('upload_parts')
+        .selectAll()
+        .where('upload_id', '=', upload.id)
+        .orderBy('start')
+        .execute()
+      for (const { key, size, start } of parts) {
+        if (start + size <= range.start || start >= end) continue
+        yield* store.read(key, { start: Math.max(0, range.start - start), end: Math.min(size, end - start) })
+      }
+    }
+    return Readable.from(bytes(), { objectMode: false })
   }
 
   async findAll(db: Db | Transaction<Tables>, ids: readonly string[]): Promise<Map<string, UploadRow>> {
@@ -120,31 +149,5 @@ export class Uploads {
       .where(sql<boolean>`id = ANY(${[...ids]}::uuid[])`)
       .execute()
     return new Map(rows.filter(isWhole).map((row) => [row.id, row]))
-  }
-}
-
-function isWhole(row: Selectable<Tables['uploads']>): row is UploadRow {
-  return row.state === 'complete' && row.sha256 !== null
-}
-
-function tooLarge(limit: number): Problem {
-  return new Problem({
-    code: 'upload-too-large',
-    status: 413,
-    title: 'The file is too large',
-    detail: `At most ${limit} bytes can be uploaded.`,
-    hint: 'Upload a smaller file, or ask whoever runs this service to raise the limit.',
-  })
-}
-
-function viewOf(row: UploadRow): UploadView {
-  return {
-    id: row.id,
-    filename: row.filename,
-    mediaType: row.media_type,
-    size: row.size,
-    sha256: row.sha256,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
   }
 }

@@ -3,10 +3,12 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { API_BASE } from '../config.ts'
 import type { ServerContext, ServerEnv } from '../context.ts'
 import { limited } from '../http/limited.ts'
+import { mediaTypeOf } from '../http/media-type.ts'
 import { header, json, problems } from '../openapi/responses.ts'
 import { uploadSchema } from '../openapi/schemas.ts'
 import { uploadJson } from '../views.ts'
 import { idParams, router, security } from './router.ts'
+import { tus } from './tus.ts'
 
 const filename = z
   .string()
@@ -47,24 +49,82 @@ const getRoute = createRoute({
   responses: { 200: json(uploadSchema, 'The upload'), ...problems(401, 404) },
 })
 
-/** RFC 9110 media type with parameters; anything else is kept as plain bytes. */
-const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[\x20-\x7e]*)?$/
+const offsetHeader = { 'Upload-Offset': header('How many bytes are there') }
+const tusHeaders = z.object({ 'tus-resumable': z.literal('1.0.0') })
 
-/** `PUT /uploads` and `GET /uploads/{id}`. */
-export function uploadRoutes({ engine, uploadLimit }: ServerContext): OpenAPIHono<ServerEnv> {
+/** What the tus library answers, for the document alone. */
+const tusRoutes = [
+  createRoute({
+    method: 'post',
+    path: '/uploads',
+    operationId: 'beginUpload',
+    summary: 'Begin an upload that can be resumed (tus 1.0)',
+    description: 'With creation, creation-with-upload, expiration, checksum and termination.',
+    tags: ['uploads'],
+    security,
+    request: {
+      headers: tusHeaders.extend({
+        'upload-length': z.string(),
+        'upload-metadata': z.string().optional().describe('filename, filetype, sha256 (hex) of the whole'),
+      }),
+    },
+    responses: {
+      201: { description: 'It has begun', headers: { Location: header('Where it goes on') } },
+      ...problems(400, 401, 413, 429),
+    },
+  }),
+  createRoute({
+    method: 'patch',
+    path: '/uploads/{id}',
+    operationId: 'appendUpload',
+    summary: 'Send what follows (tus 1.0)',
+    tags: ['uploads'],
+    security,
+    request: {
+      params: idParams,
+      headers: tusHeaders.extend({ 'upload-offset': z.string(), 'upload-checksum': z.string().optional() }),
+      body: {
+        content: { 'application/offset+octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+        required: true,
+      },
+    },
+    responses: {
+      204: { description: 'It is stored', headers: offsetHeader },
+      ...problems(400, 401, 404, 409, 413, 422),
+    },
+  }),
+  createRoute({
+    method: 'delete',
+    path: '/uploads/{id}',
+    operationId: 'removeUpload',
+    summary: 'Give up an upload that has not arrived as a whole (tus 1.0)',
+    tags: ['uploads'],
+    security,
+    request: { params: idParams, headers: tusHeaders },
+    responses: { 204: { description: 'It is gone' }, ...problems(401, 404) },
+  }),
+]
+
+/** Uploads at once (`PUT`) and in parts (tus), and what is known of one. */
+export function uploadRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
+  const { engine, uploadLimit } = context
   const app = router()
+  for (const route of tusRoutes) app.openAPIRegistry.registerPath(route)
+  app.on(['POST', 'OPTIONS'], '/uploads', (c) => tus(c, context))
+  app.on(['PATCH', 'DELETE', 'OPTIONS'], '/uploads/:id', (c) => tus(c, context))
+  // Hono answers HEAD with what GET answers; here it is a question of the protocol.
+  app.use('/uploads/:id', (c, next) => (c.req.method === 'HEAD' ? tus(c, context) : next()))
   app.openapi(putRoute, async (c) => {
     const { filename } = c.req.valid('query')
     const announced = Number(c.req.header('content-length') ?? 0)
     if (announced > uploadLimit) throw tooLarge(filename, uploadLimit)
-    const type = c.req.header('content-type') ?? ''
     // A refusal in the middle must not cancel the request: that would cut the connection before the client could read
     // why. The connection is closed once the answer is out.
     const body = c.req.raw.body?.values({ preventCancel: true }) ?? []
     const upload = await engine.createUpload(
       {
         filename,
-        mediaType: MEDIA_TYPE.test(type) ? type : 'application/octet-stream',
+        mediaType: mediaTypeOf(c.req.header('content-type')),
         body: limited(body, uploadLimit, () => tooLarge(filename, uploadLimit)),
       },
       c.get('principal'),
