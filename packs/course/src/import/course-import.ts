@@ -2,7 +2,8 @@ import { artifact, defineTask, upload } from '@errand/task'
 import { z } from 'zod'
 import { courseKeySchema, kindOfKey } from '../course-key.ts'
 import { optionsOf } from '../options.ts'
-import { currentVersion, publishVersion, readRef } from '../store/course-ref.ts'
+import { currentVersion, readRef } from '../store/course-ref.ts'
+import { publishVersion } from '../store/publish-version.ts'
 import { assemble } from './assemble.ts'
 import { openCandidate, readCandidate } from './candidate.ts'
 import { checkCandidate } from './check.ts'
@@ -82,10 +83,11 @@ export const courseImport = defineTask({
     if (input.preview) return null
     const work = new WorkArea(context)
     const { tree } = await openCandidate(work.store, results.unpack.list, results.read.base, input.mode)
-    return assemble(work.store, tree, work.temporary(), (done, total) => {
+    const assembled = await assemble(work.store, tree, work.temporary(), (done, total) => {
       context.signal.throwIfAborted()
       context.progress(done, total)
     })
+    return { assembled, base: results.read.base?.version ?? null }
   })
   .step('publish', { title: 'Switch to the new version', after: ['store'] }, async (context) => {
     const { input, principal, taskId, results } = context
@@ -95,21 +97,26 @@ export const courseImport = defineTask({
       context.log('A preview: the course is as it was.')
       return { version: null }
     }
+    const { assembled, base } = results.store
     const { number } = await publishVersion(
       work.store,
       input.course,
       {
-        ...results.store,
+        ...assembled,
         at: new Date().toISOString(),
         by: { id: principal.id, name: principal.name },
         task: taskId,
         how: input.mode === 'merge' ? 'merge' : 'import',
       },
-      optionsOf(context).keptVersions,
+      {
+        kept: optionsOf(context).keptVersions,
+        // What was merged is gone if the course has become another meanwhile; what was replaced is kept all the same.
+        ...(input.mode === 'merge' && base !== null ? { from: base } : {}),
+      },
     )
     await work.clear()
-    context.log(`Version ${number} is the course now, with ${results.store.files} files.`)
-    return { version: number, ...results.store }
+    context.log(`Version ${number} is the course now, with ${assembled.files} files.`)
+    return { version: number, ...assembled }
   })
   .onFailure({ title: 'Clear up' }, (context) => new WorkArea(context).clear())
   .onCancel({ title: 'Clear up' }, (context) => new WorkArea(context).clear())

@@ -3,10 +3,12 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { isTaskFailure } from '@errand/task'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { ZipFile } from 'yazl'
 import { courseExport } from '../export/course-export.ts'
 import { collect, filesIn, type TestMember, tarOf } from '../test-support/archives.ts'
+import { generatedCourse, mutatedCourse } from '../test-support/generated-course.ts'
+import { heldMost } from '../test-support/memory.ts'
 import { MemoryStore } from '../test-support/memory-store.ts'
 import { runTask, type TestUpload, uploadOf } from '../test-support/run-task.ts'
 import { courseImport } from './course-import.ts'
@@ -17,9 +19,13 @@ const RUNS = Number(process.env.PROPERTY_RUNS ?? 150)
 const course = 'course-v1:A+B+C'
 type Files = ReadonlyMap<string, Buffer>
 
+const memory = heldMost()
+afterEach(() => memory.check())
+
 /** The files that come back after import and export, or the failure that a user would see. */
 async function roundTrip(archive: Uint8Array): Promise<Files | { failure: string }> {
   const store = new MemoryStore()
+  memory.look()
   try {
     await runTask(courseImport, { store, input: { course }, uploads: { archive: uploadOf('a', archive) } })
   } catch (error) {
@@ -130,6 +136,35 @@ test('any files at all come back as they went in, from a tar and from a zip', as
       const back = await roundTrip(zipped ? await zip(files) : gzipSync(await tar(files)))
       if (!(back instanceof Map)) throw new Error(JSON.stringify(back))
       expect(sorted(back)).toEqual(sorted(files))
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+/** What may be refused of a course whose files hold anything: names that lead elsewhere, and nothing that could be a course. */
+const REFUSED = [
+  'archive-path-escapes',
+  'archive-path-invalid',
+  'course-root-missing',
+  'course-kind-mismatch',
+  'course-root-unreadable',
+]
+
+test.each([
+  ['any tree of blocks, with any attributes, drafts and policies', generatedCourse],
+  ['a sound course with some bytes of its files changed', mutatedCourse],
+])('%s comes back as it went in, or is refused with a reason', async (_what, courses) => {
+  await fc.assert(
+    fc.asyncProperty(courses as fc.Arbitrary<Record<string, string | Uint8Array>>, async (course) => {
+      const files = new Map(
+        Object.entries(course)
+          // What lies outside of the course's folder is left out, and the report names it: a test of the archive's.
+          .filter(([path]) => !path.includes('..'))
+          .map(([path, bytes]) => [path, Buffer.from(bytes as Uint8Array)]),
+      )
+      const back = await roundTrip(gzipSync(await tar(files)))
+      if ('failure' in back) expect(REFUSED).toContain(back.failure)
+      else expect(sorted(back)).toEqual(sorted(files))
     }),
     { numRuns: RUNS },
   )

@@ -1,6 +1,6 @@
 import { type ObjectStore, TaskFailure } from '@errand/task'
 import { type ContentKind, kindOfKey } from '../course-key.ts'
-import { refKey } from '../store/object-keys.ts'
+import { REFS, refKey } from '../store/object-keys.ts'
 
 /** @throws {TaskFailure} `course-kind-mismatch` when the key names a course and the archive holds a library, or the other way round */
 export function refuseOtherKind(found: ContentKind, key: string): void {
@@ -25,9 +25,9 @@ export function refuseOtherKind(found: ContentKind, key: string): void {
  */
 export async function refuseSimilarKey(store: ObjectStore, course: string): Promise<void> {
   const own = refKey(course)
-  if (await store.stat(own)) return
-  for await (const { key } of store.list('refs/')) {
-    if (key.toLowerCase() !== own.toLowerCase()) continue
+  for await (const _ of store.list(own)) return
+  for await (const { key } of store.list(REFS)) {
+    if (!key.toLowerCase().startsWith(own.toLowerCase())) continue
     const other = (await readRefName(store, key)) ?? key
     throw new TaskFailure({
       code: 'course-key-similar',

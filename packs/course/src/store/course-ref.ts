@@ -27,24 +27,61 @@ const refSchema = z.object({
   current: z.int().min(1),
   /** Kept ones, oldest first. */
   versions: z.array(versionSchema).min(1),
+  /** Versions that are no longer kept, oldest first; a sweep leaves their files for some days. */
+  dropped: z.array(versionSchema.extend({ droppedAt: z.iso.datetime() })).default([]),
 })
 
 /** A version of a course, as its ref lists it. */
 export type CourseVersion = z.infer<typeof versionSchema>
-/** The one changing object of a course: which version it is, and which others are kept. */
+/** What changes of a course: which version it is, and which others are kept. */
 export type CourseRef = z.infer<typeof refSchema>
+
+/** A state of a ref, and the number of its object. */
+export interface RefHead {
+  revision: number
+  ref: CourseRef
+}
+
+/** How often it is looked again when the revision that was listed last is gone by the time it is read. */
+const LOOKS = 5
 
 /** @throws {TaskFailure} `course-ref-damaged` */
 export async function readRef(store: ObjectStore, course: string): Promise<CourseRef | undefined> {
-  const bytes = await store.get(refKey(course))
-  if (!bytes) return undefined
+  return (await readHead(store, course))?.ref
+}
+
+/**
+ * The latest state of a ref: the object with the highest number.
+ *
+ * @throws {TaskFailure} `course-ref-damaged`
+ */
+export async function readHead(store: ObjectStore, course: string): Promise<RefHead | undefined> {
+  for (let look = 0; look < LOOKS; look++) {
+    let revision = 0
+    for await (const { key } of store.list(refKey(course))) revision = Math.max(revision, refRevision(key) ?? 0)
+    if (revision === 0) return undefined
+    const bytes = await store.get(refKey(course, revision))
+    // Gone: so much was published since the look that it has been removed as old.
+    if (bytes) return { revision, ref: parseRef(bytes, refKey(course, revision), course) }
+  }
+  throw new Error(`The ref of ${course} changes faster than it can be read.`)
+}
+
+/** The number in the key of a ref's state; `undefined` for another key. */
+export function refRevision(key: string): number | undefined {
+  const [, digits] = /\/(\d{12})\.json$/.exec(key) ?? []
+  return digits === undefined ? undefined : Number(digits)
+}
+
+/** @throws {TaskFailure} `course-ref-damaged`, naming the object */
+export function parseRef(bytes: Uint8Array, key: string, course: string): CourseRef {
   try {
     return refSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   } catch (cause) {
     throw new TaskFailure({
       code: 'course-ref-damaged',
       title: `The record of the course ${course} cannot be read`,
-      detail: `The object ${refKey(course)} in the course storage is not what was written there.`,
+      detail: `The object ${key} in the course storage is not what was written there.`,
       hint: 'Ask the operator to restore this object from a backup.',
       cause,
     })
@@ -81,40 +118,5 @@ export function keptVersion(ref: CourseRef, number: number): CourseVersion {
     title: 'There is no such version of the course',
     detail: `Version ${number} of ${ref.course} is not kept; kept are ${ref.versions.map((kept) => kept.number).join(', ')}.`,
     hint: 'Choose one of these; course.versions tells who made each, and when.',
-  })
-}
-
-/** How often publishing is tried when another task keeps writing the same ref. */
-const PUBLISH_TRIES = 5
-
-/**
- * Makes a version the course, in one atomic write. Doing it again for the same task changes nothing.
- *
- * Storage has no compare-and-swap that all backends know. Imports of one course wait for each other, but a revert
- * may come between; so the ref is read again after the write, and written once more if the version is not in it.
- *
- * @param kept - how many versions stay listed, the new one included
- */
-export async function publishVersion(
-  store: ObjectStore,
-  course: string,
-  version: Omit<CourseVersion, 'number'>,
-  kept: number,
-): Promise<CourseVersion> {
-  for (let tries = 0; tries < PUBLISH_TRIES; tries++) {
-    const ref = await readRef(store, course)
-    const done = ref?.versions.find(({ task }) => task === version.task)
-    if (done) return done
-    const number = Math.max(0, ...(ref?.versions ?? []).map((earlier) => earlier.number)) + 1
-    const versions = [...(ref?.versions ?? []), { ...version, number }].slice(-kept)
-    const next: CourseRef = { format: 1, course, current: number, versions }
-    await store.put(refKey(course), `${JSON.stringify(next, null, 2)}\n`)
-  }
-  throw new TaskFailure({
-    code: 'course-busy',
-    title: 'The course is being changed by others all the time',
-    detail: `${PUBLISH_TRIES} times in a row another task changed ${course} at the same moment.`,
-    hint: 'Run it again when the others are done.',
-    retryable: true,
   })
 }

@@ -4,7 +4,8 @@ import { courseKeySchema } from '../course-key.ts'
 import { prepare } from '../export/prepare.ts'
 import { coursesOf } from '../import/work-area.ts'
 import { optionsOf } from '../options.ts'
-import { keptVersion, publishVersion, readRef, unknownCourse } from '../store/course-ref.ts'
+import { keptVersion, readRef, unknownCourse } from '../store/course-ref.ts'
+import { publishVersion } from '../store/publish-version.ts'
 import { StoredTree } from '../store/stored-tree.ts'
 import { readStructure } from '../store/structure.ts'
 
@@ -54,7 +55,7 @@ export const courseRevert = defineTask({
         task: taskId,
         how: `revert to ${input.version}`,
       },
-      optionsOf(context).keptVersions,
+      { kept: optionsOf(context).keptVersions, of: input.version },
     )
     context.log(`Version ${input.version} is the course again, as version ${number}.`)
     return { version: number }
