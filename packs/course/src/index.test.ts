@@ -12,9 +12,10 @@ test('the pack has its definitions, and checks its options', () => {
     'course.export',
     'course.versions',
     'course.revert',
+    'course.sweep',
   ])
   expect(pack.configure({ store: { scheme: 'fs', root: '/srv' } })).toMatchObject({
-    options: { keptVersions: 20, limits: { members: 50_000, ratio: 200 } },
+    options: { keptVersions: 20, sweepAfterDays: 7, limits: { members: 50_000, ratio: 200 } },
     stores: { courses: { scheme: 'fs', root: '/srv' } },
   })
   try {

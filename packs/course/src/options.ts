@@ -22,6 +22,12 @@ export const RATIO_FLOOR = MIB
 /** Versions kept for each course, the current one included: enough to go back a term of weekly imports. */
 export const DEFAULT_KEPT_VERSIONS = 20
 
+/**
+ * Days that a file lies in the store after nothing names it any more: longer than any import or export takes, and time to
+ * notice that a version should not have been let go.
+ */
+export const DEFAULT_SWEEP_AFTER_DAYS = 7
+
 const limitsSchema = z.strictObject({
   totalBytes: z.int().positive().default(DEFAULT_LIMITS.totalBytes),
   members: z.int().positive().default(DEFAULT_LIMITS.members),
@@ -37,6 +43,8 @@ export const courseOptionsSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
   /** How many versions of each course are kept. */
   keptVersions: z.int().min(1).max(1_000).default(DEFAULT_KEPT_VERSIONS),
+  /** Two at least: imports take what was written within a day for new. */
+  sweepAfterDays: z.number().min(2).max(3_650).default(DEFAULT_SWEEP_AFTER_DAYS),
 })
 
 export type CourseOptions = z.output<typeof courseOptionsSchema>

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto'
-import type { ObjectStore } from '@errand/task'
+import { type ObjectStore, TaskFailure } from '@errand/task'
+import { objectKey } from '../store/object-keys.ts'
 import { putObject, streamObject } from '../store/object-writer.ts'
 import type { OverlayTree } from '../store/overlay-tree.ts'
 import { Parallel } from '../store/parallel.ts'
 import { isBundled, WRITES_AT_ONCE } from '../store/placement.ts'
 import { encodeHead, type StoredFile } from '../store/structure.ts'
+import { sweptLately } from '../store/sweep.ts'
 
 /** A version in the store that no ref names yet. */
 export interface Assembled {
@@ -39,8 +41,30 @@ export async function assemble(
     bytes += size
   }
   await writes.drain()
+  if (await sweptLately(store)) await refuseSwept(store, files)
   const { sha256 } = await streamObject(store, temporary, body(files, tree, progress))
   return { structure: sha256, files: files.length, bytes }
+}
+
+/**
+ * A file that is there when it is looked for can be removed before it is written again, if a sweep comes to it at that very
+ * moment. That moment is over by now.
+ */
+async function refuseSwept(store: ObjectStore, files: readonly StoredFile[]): Promise<void> {
+  const looks = new Parallel(WRITES_AT_ONCE)
+  for (const { bundled, path, sha256, size } of files) {
+    if (bundled) continue
+    await looks.add(async () => {
+      if ((await store.stat(objectKey(sha256)))?.size === size) return
+      throw new TaskFailure({
+        code: 'course-file-swept',
+        title: 'A clean-up of the course store got in the way',
+        detail: `${path} was removed from the store while it was being imported.`,
+        hint: 'Import the course again; it is as it was.',
+      })
+    })
+  }
+  await looks.drain()
 }
 
 async function* body(

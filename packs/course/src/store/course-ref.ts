@@ -55,16 +55,29 @@ export async function readRef(store: ObjectStore, course: string): Promise<Cours
  *
  * @throws {TaskFailure} `course-ref-damaged`
  */
-export async function readHead(store: ObjectStore, course: string): Promise<RefHead | undefined> {
+export function readHead(store: ObjectStore, course: string): Promise<RefHead | undefined> {
+  return readHeadBelow(store, refKey(course))
+}
+
+/** The same by the folder of the ref's states. */
+export async function readHeadBelow(store: ObjectStore, folder: string): Promise<RefHead | undefined> {
   for (let look = 0; look < LOOKS; look++) {
-    let revision = 0
-    for await (const { key } of store.list(refKey(course))) revision = Math.max(revision, refRevision(key) ?? 0)
-    if (revision === 0) return undefined
-    const bytes = await store.get(refKey(course, revision))
+    let head = { key: '', revision: 0 }
+    for await (const { key } of store.list(folder)) {
+      const revision = refRevision(key) ?? 0
+      if (revision > head.revision) head = { key, revision }
+    }
+    if (head.revision === 0) return undefined
+    const bytes = await store.get(head.key)
     // Gone: so much was published since the look that it has been removed as old.
-    if (bytes) return { revision, ref: parseRef(bytes, refKey(course, revision), course) }
+    if (bytes) return { revision: head.revision, ref: parseRef(bytes, head.key) }
   }
-  throw new Error(`The ref of ${course} changes faster than it can be read.`)
+  throw new Error(`${folder} changes faster than it can be read.`)
+}
+
+/** The folder of a ref's state. */
+export function refFolder(key: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1)
 }
 
 /** The number in the key of a ref's state; `undefined` for another key. */
@@ -74,13 +87,13 @@ export function refRevision(key: string): number | undefined {
 }
 
 /** @throws {TaskFailure} `course-ref-damaged`, naming the object */
-export function parseRef(bytes: Uint8Array, key: string, course: string): CourseRef {
+function parseRef(bytes: Uint8Array, key: string): CourseRef {
   try {
     return refSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   } catch (cause) {
     throw new TaskFailure({
       code: 'course-ref-damaged',
-      title: `The record of the course ${course} cannot be read`,
+      title: 'The record of a course cannot be read',
       detail: `The object ${key} in the course storage is not what was written there.`,
       hint: 'Ask the operator to restore this object from a backup.',
       cause,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import type { ObjectStore } from '@errand/task'
+import { FRESH_MS, isNew } from './age.ts'
 import { objectKey } from './object-keys.ts'
 
 /** An object as its writer knows it. */
@@ -13,11 +14,16 @@ export interface WrittenObject {
 }
 
 /**
- * Writes bytes under their own SHA-256. What is there already is not written again: its name says it is
- * the same.
+ * Writes bytes under their own SHA-256. What is there already is not written again, as its name says it is the same;
+ * unless it is old: then a sweep might be about to remove it.
  */
 export async function putObject(store: ObjectStore, sha256: string, content: Uint8Array): Promise<void> {
-  if ((await store.stat(objectKey(sha256)))?.size !== content.length) await store.put(objectKey(sha256), content)
+  if (!(await isThere(store, sha256, content.length))) await store.put(objectKey(sha256), content)
+}
+
+async function isThere(store: ObjectStore, sha256: string, size: number): Promise<boolean> {
+  const info = await store.stat(objectKey(sha256))
+  return info?.size === size && isNew(info, FRESH_MS)
 }
 
 /**
@@ -43,7 +49,7 @@ export async function streamObject(
     throw error
   }
   const written = { sha256: sha.digest('hex'), size: sink.size }
-  if ((await store.stat(objectKey(written.sha256)))?.size === written.size) await store.delete(temporary)
+  if (await isThere(store, written.sha256, written.size)) await store.delete(temporary)
   else await store.move(temporary, objectKey(written.sha256))
   return written
 }

@@ -6,6 +6,8 @@ export class MemoryStore implements ObjectStore {
   readonly #objects = new Map<string, Uint8Array>()
   readonly #forgotten = new Map<string, number>()
   readonly #limit: number
+  /** By the clock that a test may set. */
+  readonly #written = new Map<string, number>()
 
   /** @param limit - of bigger objects, in bytes, only the size is kept */
   constructor(limit = Number.POSITIVE_INFINITY) {
@@ -29,12 +31,12 @@ export class MemoryStore implements ObjectStore {
   }
 
   async put(key: string, content: Uint8Array | string): Promise<void> {
-    this.#objects.set(key, Buffer.from(content))
+    this.#set(key, Buffer.from(content))
   }
 
   async create(key: string, content: Uint8Array | string): Promise<boolean> {
     if (this.#objects.has(key)) return false
-    this.#objects.set(key, Buffer.from(content))
+    this.#set(key, Buffer.from(content))
     return true
   }
 
@@ -50,7 +52,7 @@ export class MemoryStore implements ObjectStore {
       },
       final: (done) => {
         if (size > this.#limit) this.#forgotten.set(key, size)
-        else this.#objects.set(key, Buffer.concat(parts))
+        else this.#set(key, Buffer.concat(parts))
         done()
       },
     })
@@ -59,11 +61,11 @@ export class MemoryStore implements ObjectStore {
   async stat(key: string): Promise<ObjectInfo | undefined> {
     const content = this.#objects.get(key)
     const size = content?.length ?? this.#forgotten.get(key)
-    return size === undefined ? undefined : { key, size }
+    return size === undefined ? undefined : this.#info(key, size)
   }
 
   async *list(prefix: string): AsyncIterable<ObjectInfo> {
-    for (const [key, content] of this.#objects) if (key.startsWith(prefix)) yield { key, size: content.length }
+    for (const [key, content] of this.#objects) if (key.startsWith(prefix)) yield this.#info(key, content.length)
   }
 
   async move(from: string, to: string): Promise<void> {
@@ -71,9 +73,19 @@ export class MemoryStore implements ObjectStore {
       if (kept.has(from)) kept.set(to, kept.get(from))
       kept.delete(from)
     }
+    this.#written.set(to, Date.now())
   }
 
   async delete(key: string): Promise<void> {
     this.#objects.delete(key)
+  }
+
+  #set(key: string, content: Buffer): void {
+    this.#objects.set(key, content)
+    this.#written.set(key, Date.now())
+  }
+
+  #info(key: string, size: number): ObjectInfo {
+    return { key, size, modified: new Date(this.#written.get(key) ?? Date.now()) }
   }
 }
