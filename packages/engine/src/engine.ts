@@ -15,6 +15,7 @@ import { cancelTask, endOverdue } from './tasks/cancel.ts'
 import { findTask, listTasks, readLogs, readTask, readTransitions } from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
 import type { TaskServices } from './tasks/services.ts'
+import { restoreSnapshot, takeSnapshot } from './tasks/snapshot.ts'
 import { readStatus } from './tasks/status.ts'
 import { createSubmit } from './tasks/submit.ts'
 import { startAllWaiting } from './tasks/wait.ts'
@@ -164,6 +165,14 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     async status(who) {
       if (!who.staff) throw forbidden('see how the service stands')
       return { database: database.kind, ...(await readStatus(services)) }
+    },
+    async snapshot(id, who) {
+      if (!who.staff) throw forbidden('keep a task half-way')
+      return takeSnapshot(services, await findTask(services, id, who))
+    },
+    async restore(snapshot, who, files = {}) {
+      if (!who.staff) throw forbidden('put back a task')
+      return restoreSnapshot(services, snapshot, who, files)
     },
     ping: () => ping(db),
     async close() {

@@ -332,6 +332,24 @@ export interface EngineStatus {
   unpurged: number
 }
 
+/** A task half-way, as data, for tests of later versions. Its files are not in it. */
+export interface TaskSnapshot {
+  format: 1
+  shape: DefinitionShape
+  scope: string
+  input: Record<string, unknown>
+  /** Whether any step has begun. */
+  begun: boolean
+  steps: {
+    name: string
+    state: 'pending' | 'ready' | 'completed'
+    attempt: number
+    result: unknown
+    checkpoint: unknown
+    once: Record<string, unknown>
+  }[]
+}
+
 /** Everything a server, a CLI or an embedding platform may ask of the engine. */
 export interface Engine {
   readonly database: 'pglite' | 'postgres'
@@ -417,6 +435,10 @@ export interface Engine {
 
   /** For staff. @throws {Problem} `forbidden` */
   status(who: Principal): Promise<EngineStatus>
+  /** A task half-way, to see whether a later version can finish it. For staff. @throws {Problem} `task-not-in-flight` (409) */
+  snapshot(id: string, who: Principal): Promise<TaskSnapshot>
+  /** Puts such a task back as a new one, on the version it had, which need not be served. For staff. @returns its id */
+  restore(snapshot: TaskSnapshot, who: Principal, uploads?: Readonly<Record<string, string>>): Promise<string>
   /** Throws when the database does not answer. */
   ping(): Promise<void>
 

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type { TaskSnapshot } from '@errand/engine'
 export { type TestArtifact, TestRun } from './test-run.ts'
 export { createTestbed, type RunOptions, type StartedTask, Testbed, type TestbedOptions } from './testbed.ts'
 export type { UploadSource } from './upload-source.ts'

@@ -1,7 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createEngine, type Engine, openObjectStore, type Principal, type Transition } from '@errand/engine'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  createEngine,
+  type Engine,
+  openObjectStore,
+  type Principal,
+  type TaskSnapshot,
+  type Transition,
+} from '@errand/engine'
 import type { DefinitionShape, ObjectStore } from '@errand/task'
 import { createWorker, type Worker } from '@errand/worker'
 import { type Logger, pino } from 'pino'
@@ -12,6 +20,8 @@ import { type UploadSource, uploadOf } from './upload-source.ts'
 const CONCURRENCY = 2
 /** Milliseconds a step that does not listen to its signal has. A test that cancels one should not wait long. */
 const GRACE_MS = 1_000
+/** Milliseconds between two looks at whether a newer version has refused a task. */
+const WAIT_MS = 100
 const TESTER: Principal = { id: 'tester', name: 'Tester', staff: true }
 
 /** What a testbed serves. */
@@ -163,10 +173,7 @@ export class Testbed implements AsyncDisposable {
    * ```
    */
   async start(definition: string, options: RunOptions = {}): Promise<StartedTask> {
-    const uploads: Record<string, string> = {}
-    for (const [name, source] of Object.entries(options.uploads ?? {})) {
-      uploads[name] = (await this.engine.createUpload(uploadOf(name, source), this.#who)).id
-    }
+    const uploads = await this.#upload(options)
     const { task } = await this.engine.submit(
       {
         definition,
@@ -177,6 +184,59 @@ export class Testbed implements AsyncDisposable {
       this.#who,
     )
     return this.#follow(task.id)
+  }
+
+  /**
+   * A task half-way, as JSON: keep it beside the tests, and let every later version {@link Testbed.finish} it.
+   *
+   * @throws {Problem} `task-not-in-flight` when it is over
+   * @example
+   * ```ts
+   * const task = await bed.start('report', { input })
+   * await task.logged('half of the learners are done')
+   * await writeFile('snapshots/report-1.json', JSON.stringify(await bed.snapshot(task.id)))
+   * ```
+   */
+  snapshot(id: string): Promise<TaskSnapshot> {
+    return this.engine.snapshot(id, this.#who)
+  }
+
+  /**
+   * Puts a task back as an older version has left it, and runs it to its end with what this pack has: the same version, or
+   * one that resumes it.
+   *
+   * @throws {Error} when nothing here goes on with it, or the newer version cannot take it over, saying why
+   * @example
+   * ```ts
+   * test.each(await readdir('snapshots'))('finishes %s', async (file) => {
+   *   const snapshot = JSON.parse(await readFile(join('snapshots', file), 'utf8'))
+   *   ;(await bed.finish(snapshot)).assertCompleted()
+   * })
+   * ```
+   */
+  async finish(snapshot: TaskSnapshot, options: Pick<RunOptions, 'uploads'> = {}): Promise<TestRun> {
+    const { name, version } = snapshot.shape
+    const goesOn = this.definitions.some(
+      (one) => one.name === name && (one.version === version || one.resumes?.includes(version) === true),
+    )
+    if (!goesOn)
+      throw new Error(`Nothing here goes on with ${name} v${version}: no version of it says resumes: [${version}].`)
+    const id = await this.engine.restore(snapshot, this.#who, await this.#upload(options))
+    const { ended } = this.#follow(id)
+    for (;;) {
+      const run = await Promise.race([ended, delay(WAIT_MS)])
+      if (run !== undefined) return run
+      const { waiting } = await this.engine.getTask(id, this.#who)
+      if (waiting?.includes('could not take it over') === true) throw new Error(`${name} v${version} is ${waiting}.`)
+    }
+  }
+
+  async #upload({ uploads }: Pick<RunOptions, 'uploads'>): Promise<Record<string, string>> {
+    const ids: Record<string, string> = {}
+    for (const [name, source] of Object.entries(uploads ?? {})) {
+      ids[name] = (await this.engine.createUpload(uploadOf(name, source), this.#who)).id
+    }
+    return ids
   }
 
   /**

@@ -69,6 +69,12 @@ export class Catalog {
     })
   }
 
+  /** Makes a version known that nobody serves here. @throws {Problem} `definition-conflict` (409) */
+  async adopt(shape: DefinitionShape): Promise<void> {
+    await this.#dispatch.ensure(queueOf(shape.name, shape.version))
+    await this.#db.transaction().execute((trx) => this.#registerOne(trx, shape))
+  }
+
   async #registerOne(trx: Kysely<Tables>, shape: DefinitionShape): Promise<void> {
     const digest = digestOf(shape)
     const { rows } = await sql<{ promoted: boolean }>`
