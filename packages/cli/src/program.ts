@@ -7,6 +7,7 @@ import { addDefinitions } from './commands/definitions.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addDownload } from './commands/download.ts'
 import { addList } from './commands/list.ts'
+import { addRetention } from './commands/retention.ts'
 import { addRetry } from './commands/retry.ts'
 import { addServe } from './commands/serve.ts'
 import { addServer } from './commands/server.ts'
@@ -49,6 +50,7 @@ export function buildProgram(): { program: Command; running: () => string } {
     addDoctor,
     addDb,
     addStorage,
+    addRetention,
   ]
   for (const add of commands) add(program)
   program.addHelpText('after', HELP)

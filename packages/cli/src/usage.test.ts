@@ -37,6 +37,9 @@ test.each([
   ['server now', "too many arguments for 'server'."],
   ['worker', "missing required argument 'packs'. Run errand worker --help."],
   ['db migrate now', "too many arguments for 'migrate'."],
+  ['retention preview all', "too many arguments for 'preview'."],
+  ['artifacts extend x', "required option '--days <n>' not specified."],
+  ['artifacts log', "missing required argument 'artifact'. Run errand artifacts log --help."],
   ['storage check a b', "too many arguments for 'check'."],
 ])('errand %s', async (line, text) => {
   const { program, running } = buildProgram()
@@ -55,7 +58,7 @@ test('what is wrong goes to standard error, as one line', async () => {
   expect(run).toEqual({ code: 64, stdout: '', stderr })
 })
 
-test.each(['', 'db', 'storage'])('errand %s without a command shows what there is', async (line) => {
+test.each(['', 'db', 'storage', 'retention'])('errand %s without a command shows what there is', async (line) => {
   const run = await errand(line.split(' ').filter(Boolean), { cwd })
   expect(run).toMatchObject({ code: 64, stdout: '' })
   expect(run.stderr).toContain('Usage: errand')
@@ -64,7 +67,7 @@ test.each(['', 'db', 'storage'])('errand %s without a command shows what there i
 test('every command has help, which goes to standard output', async () => {
   const names = buildProgram().program.commands.map((command) => command.name())
   expect(names).toEqual(
-    'serve server worker start list show watch cancel retry artifacts download definitions workers doctor db storage'.split(
+    'serve server worker start list show watch cancel retry artifacts download definitions workers doctor db storage retention'.split(
       ' ',
     ),
   )

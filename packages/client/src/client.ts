@@ -9,6 +9,8 @@ import type {
   Definition,
   LogLine,
   Principal,
+  RetentionDone,
+  RetentionPreview,
   ScopeUsage,
   Status,
   Task,
@@ -93,6 +95,10 @@ export interface ErrandClient {
   artifactAccesses(id: string, options?: Abortable): Promise<Access[]>
   /** The scopes whose outputs take most. For staff. */
   storageUsage(options?: Abortable): Promise<ScopeUsage[]>
+  /** For staff. */
+  retentionPreview(options?: Abortable): Promise<RetentionPreview>
+  /** For staff. */
+  retentionRun(options?: Abortable): Promise<RetentionDone>
   /** @param artifact - the output, or its id */
   download(artifact: Artifact | string, options?: DownloadOptions): Promise<Download>
 }
@@ -205,6 +211,8 @@ export function createClient(options: ClientOptions): ErrandClient {
     artifactAccesses: async (id, abortable = {}) =>
       (await dataOf(api.GET('/api/v1/artifacts/{id}/accesses', { params: { path: { id } }, ...abortable }))).accesses,
     storageUsage: async (abortable = {}) => (await dataOf(api.GET('/api/v1/storage', { ...abortable }))).scopes,
+    retentionPreview: (abortable = {}) => dataOf(api.GET('/api/v1/retention', { ...abortable })),
+    retentionRun: (abortable = {}) => dataOf(api.POST('/api/v1/retention/run', { ...abortable })),
     download: async (which, downloadOptions = {}) => {
       const { signal } = downloadOptions
       const known = typeof which === 'string' ? await artifact(which, signal ? { signal } : {}) : which

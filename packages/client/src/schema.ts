@@ -307,6 +307,40 @@ export interface paths {
         patch: operations["appendUpload"];
         trace?: never;
     };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What retention would remove now */
+        get: operations["previewRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove what is due, as happens every night */
+        post: operations["runRetention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/definitions": {
         parameters: {
             query?: never;
@@ -675,6 +709,38 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             expiresAt: string | null;
+        };
+        RetentionPreview: {
+            history: {
+                definition: string;
+                /** @enum {string} */
+                state: "pending" | "running" | "canceling" | "completed" | "completed_with_errors" | "failed" | "canceled";
+                tasks: number;
+                /** @description Due as well, but a file of theirs is still kept */
+                held: number;
+            }[];
+            files: {
+                count: number;
+                bytes: number;
+            };
+            uploads: {
+                count: number;
+                bytes: number;
+            };
+            orphans: components["schemas"]["OrphanedObjects"][];
+        };
+        OrphanedObjects: {
+            storage: string;
+            count: number;
+            bytes: number;
+            /** @description Why it was not searched, if it was not */
+            skipped: string | null;
+        };
+        RetentionDone: {
+            tasks: number;
+            files: number;
+            uploads: number;
+            orphans: components["schemas"]["OrphanedObjects"][];
         };
         DefinitionList: {
             definitions: components["schemas"]["Definition"][];
@@ -2130,6 +2196,82 @@ export interface operations {
             };
             /** @description The input does not fit the definition */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            /** @description Nobody we know */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was removed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionDone"];
+                };
+            };
+            /** @description Nobody we know */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,6 +15,10 @@ export type Artifact = Schemas['Artifact']
 export type Access = Schemas['Access']
 /** What a scope's outputs take, in bytes. */
 export type ScopeUsage = Schemas['ScopeUsage']
+/** What retention would remove now. */
+export type RetentionPreview = Schemas['RetentionPreview']
+/** What it has removed. */
+export type RetentionDone = Schemas['RetentionDone']
 export type Upload = Schemas['Upload']
 export type Transition = Schemas['Transition']
 export type LogLine = Schemas['LogLine']

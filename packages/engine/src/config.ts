@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { ScopeEnds } from './artifacts/keep.ts'
 import type { Quota } from './artifacts/quota.ts'
 import type { Clock } from './database/clock.ts'
+import type { RetentionPolicy } from './retention/policy.ts'
 import type { StorageRoutes } from './storage/storages.ts'
 
 /** Where the record is kept. */
@@ -26,6 +27,8 @@ export interface EngineConfig {
   scopeEnds?: ScopeEnds
   /** How much the outputs of a scope may take. */
   quota?: Quota
+  /** How long the history of tasks is kept. */
+  retention?: RetentionPolicy
   /** For tests, which move it. Default: the database's clock. */
   clock?: Clock
   /** Largest upload, in bytes. Default {@link defaults}.uploadLimit. */
@@ -103,6 +106,14 @@ export const defaults = {
   uploadPart: 64 << 20,
   /** Uploads under way whose digest a process remembers; the files of others are read again at the end. */
   uploadHashes: 1_000,
+  /** Days the history of a task is kept after its end: a term and its aftermath; what nobody wanted, less. */
+  retentionDays: { completed: 180, completed_with_errors: 180, failed: 180, canceled: 30 },
+  /** Hour of the day, UTC, in which retention runs: night in most of the places where courses are. */
+  retentionHour: 2,
+  /** Tasks, uploads or objects that retention deals with in one statement: short enough that nothing waits for it. */
+  retentionPage: 500,
+  /** Seconds after its name was given that an object without a row is an orphan: longer than any upload or attempt. */
+  orphanSeconds: 172_800,
   /** Seconds without a heartbeat after which a worker is not counted as live. */
   workerSeconds: 15,
   /** Seconds a worker has to make a task fit a newer version before another may try: far more than it takes. */

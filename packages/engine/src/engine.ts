@@ -10,6 +10,7 @@ import { openDatabase } from './database/open.ts'
 import { openDispatch, queueOf } from './dispatch/dispatch.ts'
 import { openBus } from './events/bus.ts'
 import { Problem } from './problem.ts'
+import { Retention } from './retention/retention.ts'
 import { openStorages } from './storage/storages.ts'
 import { cancelTask, endOverdue } from './tasks/cancel.ts'
 import { findTask, listTasks, readLogs, readTask, readTransitions } from './tasks/read.ts'
@@ -55,6 +56,8 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     ...(config.clock === undefined ? {} : { clock: config.clock }),
   })
   const services: TaskServices = { db, dispatch, catalog, bus, artifacts, uploads, logger }
+  const clock = config.clock ?? { offsetSeconds: 0 }
+  const retention = new Retention({ db, storages, artifacts, clock, logger }, config.retention)
   const submit = createSubmit(services)
   const work = new Work(services)
 
@@ -156,6 +159,14 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     async storageUsage(who) {
       if (!who.staff) throw forbidden('see what takes how much storage')
       return artifacts.quotas.biggest(defaults.scopesShown)
+    },
+    async retentionPreview(who) {
+      if (!who.staff) throw forbidden('see what retention would remove')
+      return retention.preview()
+    },
+    async retentionRun(who) {
+      if (!who.staff) throw forbidden('run retention')
+      return retention.run()
     },
     async deleteArtifact(id, who): Promise<ArtifactView> {
       const { row } = await artifactOf(id, who, 'delete-artifact')

@@ -291,6 +291,40 @@ export interface ScopeUsage {
   quota: number | null
 }
 
+/** Tasks whose history is due, of one definition and state. */
+export interface DueHistory {
+  definition: string
+  state: TaskState
+  tasks: number
+  /** Due as well, but a file of theirs is still kept: they stay until it goes. */
+  held: number
+}
+
+/** Objects in a storage that the record does not know of. */
+export interface OrphanedObjects {
+  storage: string
+  count: number
+  bytes: number
+  /** Why it was not searched, if it was not. */
+  skipped: string | null
+}
+
+/** What retention would remove now. */
+export interface RetentionPreview {
+  history: DueHistory[]
+  files: { count: number; bytes: number }
+  uploads: { count: number; bytes: number }
+  orphans: OrphanedObjects[]
+}
+
+/** What retention has removed. */
+export interface RetentionDone {
+  tasks: number
+  files: number
+  uploads: number
+  orphans: OrphanedObjects[]
+}
+
 /** How the work of one version stands. Seconds by the database's clock. */
 export interface QueueStatus {
   definition: string
@@ -432,6 +466,11 @@ export interface Engine {
 
   /** Who people are: sign-in, tokens, memberships. */
   readonly people: People
+
+  /** What {@link retentionRun} would remove. For staff. @throws {Problem} forbidden */
+  retentionPreview(who: Principal): Promise<RetentionPreview>
+  /** Removes what is due, as happens every night. For staff. @throws {Problem} forbidden */
+  retentionRun(who: Principal): Promise<RetentionDone>
 
   /** For staff. @throws {Problem} `forbidden` */
   status(who: Principal): Promise<EngineStatus>

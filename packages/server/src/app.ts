@@ -19,6 +19,7 @@ import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { meRoutes } from './routes/me.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { retentionRoutes } from './routes/retention.ts'
 import { router } from './routes/router.ts'
 import { sessionRoutes, signInLinkRoutes } from './routes/session.ts'
 import { signInPage } from './routes/sign-in-page.ts'
@@ -42,6 +43,7 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
     artifactRoutes(context),
     artifactContentRoutes(context),
     uploadRoutes(context),
+    retentionRoutes(context),
     definitionRoutes(context),
     workerRoutes(context),
     statusRoutes(context),

@@ -12,6 +12,7 @@ export const variables: { readonly [Key in ConfigKey]: { name: string; kind: Kin
   accelPrefix: { name: 'ERRAND_ACCEL_PREFIX', kind: 'text' },
   quota: { name: 'ERRAND_QUOTA', kind: 'json' },
   scopeEnds: { name: 'ERRAND_SCOPE_ENDS', kind: 'text' },
+  retention: { name: 'ERRAND_RETENTION', kind: 'json' },
   packs: { name: 'ERRAND_PACKS', kind: 'list' },
   data: { name: 'ERRAND_DATA', kind: 'text' },
   port: { name: 'ERRAND_PORT', kind: 'number' },

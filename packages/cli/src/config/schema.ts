@@ -15,6 +15,9 @@ const pack = z.union([
   }),
 ])
 
+const days = z.union([z.number().min(0), z.literal('forever')], { error: 'expected days, or "forever"' }).optional()
+const states = { completed: days, completed_with_errors: days, failed: days, canceled: days }
+
 /** `course.export`, `course.export/archive`. */
 const ROUTE = /^[a-z][a-z0-9.-]*(\/[a-z][a-zA-Z0-9_-]*)?$/
 
@@ -50,6 +53,10 @@ export const configSchema = z.strictObject({
     .optional(),
   /** A module whose default export says when a scope ends: `(scope) => Promise<Date | null>`. */
   scopeEnds: z.string().min(1).optional(),
+  /** Days that the history of tasks is kept after their end, by state; and where a definition has another rule. */
+  retention: z
+    .strictObject({ ...states, definitions: z.record(z.string(), z.strictObject(states)).optional() })
+    .optional(),
   packs: z.array(pack).min(1).optional(),
   /** The folder for everything this machine keeps. */
   data: z.string().min(1).default(defaults.data),

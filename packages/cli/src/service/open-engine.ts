@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createEngine, type Engine, type Quota } from '@errand/engine'
+import { createEngine, type Engine, type Quota, type RetentionPolicy, type StateRetention } from '@errand/engine'
 import type { StoreConfig } from '@errand/task'
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
@@ -8,7 +8,7 @@ import { loadScopeEnds } from './scope-ends.ts'
 
 /** The engine as the configuration wants it: PGlite and files in the data folder, unless it says otherwise. */
 export async function openEngine(config: Config, logger: Logger): Promise<Engine> {
-  const { database, data, maxUploadSize, quota, routes, scopeEnds } = config
+  const { database, data, maxUploadSize, quota, retention, routes, scopeEnds } = config
   return createEngine({
     database:
       database === undefined
@@ -17,6 +17,7 @@ export async function openEngine(config: Config, logger: Logger): Promise<Engine
     storages: storagesOf(config),
     ...(routes === undefined ? {} : { routes }),
     ...(quota === undefined ? {} : { quota: quotaOf(quota) }),
+    ...(retention === undefined ? {} : { retention: retentionOf(retention) }),
     ...(scopeEnds === undefined ? {} : { scopeEnds: await loadScopeEnds(scopeEnds) }),
     logger,
     ...(maxUploadSize === undefined ? {} : { uploadLimit: maxUploadSize }),
@@ -30,4 +31,21 @@ export function storagesOf({ data, storages }: Config): Readonly<Record<string, 
 
 function quotaOf({ default: fallback, scopes }: NonNullable<Config['quota']>): Quota {
   return { ...(fallback === undefined ? {} : { default: fallback }), ...(scopes === undefined ? {} : { scopes }) }
+}
+
+function retentionOf({ definitions = {}, ...states }: NonNullable<Config['retention']>): RetentionPolicy {
+  const named = Object.entries(definitions).map(([name, rule]) => [name, withoutUndefined(rule)] as const)
+  return { ...withoutUndefined(states), definitions: Object.fromEntries(named) }
+}
+
+type StateRules = Omit<NonNullable<Config['retention']>, 'definitions'>
+
+/** zod gives keys that were left out the type `undefined`; the engine takes its own default for what is not there. */
+function withoutUndefined({ canceled, completed, completed_with_errors, failed }: StateRules): StateRetention {
+  return {
+    ...(completed === undefined ? {} : { completed }),
+    ...(completed_with_errors === undefined ? {} : { completed_with_errors }),
+    ...(failed === undefined ? {} : { failed }),
+    ...(canceled === undefined ? {} : { canceled }),
+  }
 }

@@ -230,6 +230,15 @@ export class Artifacts {
       ) ${this.#log.ofMany('expire', sql`gone`)}`.execute(this.#db)
   }
 
+  /** What the next sweep will remove: how many files, and how many bytes. */
+  async due(): Promise<{ count: number; bytes: number }> {
+    const { rows } = await sql<{ count: number; bytes: number }>`
+      SELECT count(*) AS count, coalesce(sum(coalesce(size, bytes_written)), 0)::bigint AS bytes FROM errand.artifacts
+      WHERE (state = 'available' AND expires_at <= ${clockNow(this.#record.clock)})
+        OR (state IN ('deleted', 'expired', 'consumed') AND purged_at IS NULL)`.execute(this.#db)
+    return rows[0] ?? { count: 0, bytes: 0 }
+  }
+
   /** How many files are gone from the record and not yet from the storage. */
   async unpurged(): Promise<number> {
     const { count } = await this.#db

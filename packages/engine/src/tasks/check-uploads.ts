@@ -38,7 +38,7 @@ export async function checkUploads(
         hint: `On the command line: --upload ${name}=PATH.`,
       })
     }
-    const upload = isId(id) ? await services.uploads.find(id) : undefined
+    const upload = isId(id) ? await services.uploads.hold(id) : undefined
     if (upload === undefined || (upload.owner !== who.id && !who.staff)) {
       throw new Problem({
         code: 'upload-unknown',

@@ -103,6 +103,18 @@ export class Uploads {
     return uploadView({ ...row, sha256 })
   }
 
+  /** The same, kept for long enough that a task can begin with it: then the task keeps it. */
+  async hold(id: string): Promise<UploadRow | undefined> {
+    const row = await this.#db
+      .updateTable('uploads')
+      .set({ expires_at: sql`greatest(expires_at, ${clockNow(this.#clock)} + interval '1 hour')` })
+      .where('id', '=', id)
+      .where('state', '=', 'complete')
+      .returningAll()
+      .executeTakeFirst()
+    return row !== undefined && isWhole(row) ? row : undefined
+  }
+
   async find(id: string): Promise<UploadRow | undefined> {
     const row = await this.#db.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst()
     return row !== undefined && isWhole(row) ? row : undefined

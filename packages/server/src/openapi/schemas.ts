@@ -97,6 +97,36 @@ export const usageSchema = z
   })
   .openapi('ScopeUsage')
 
+const amountSchema = z.object({ count: z.int(), bytes: z.number() })
+const orphansSchema = z
+  .object({
+    storage: z.string(),
+    count: z.int(),
+    bytes: z.number(),
+    skipped: z.string().nullable().describe('Why it was not searched, if it was not'),
+  })
+  .openapi('OrphanedObjects')
+
+export const retentionPreviewSchema = z
+  .object({
+    history: z.array(
+      z.object({
+        definition: z.string(),
+        state: z.enum(taskStates),
+        tasks: z.int(),
+        held: z.int().describe('Due as well, but a file of theirs is still kept'),
+      }),
+    ),
+    files: amountSchema,
+    uploads: amountSchema,
+    orphans: z.array(orphansSchema),
+  })
+  .openapi('RetentionPreview')
+
+export const retentionDoneSchema = z
+  .object({ tasks: z.int(), files: z.int(), uploads: z.int(), orphans: z.array(orphansSchema) })
+  .openapi('RetentionDone')
+
 export const taskSummarySchema = z
   .object({
     id,
