@@ -28,6 +28,11 @@ const benches: Readonly<
       'fan-outs whose items each append a row to one file, beside BullMQ, graphile-worker, pg-boss and DBOS [--items N] [--rounds N] [--only NAME]',
     load: () => import('./fan-out/bench.ts'),
   },
+  storage: {
+    about:
+      'artifacts written and read beside cp and beside an S3 client, a 5 GB one by each delivery, a 2 GB upload that is cut [--only throughput|delivery|upload] [--way NAME] [--size MB] [--deliver MB] [--upload MB]',
+    load: () => import('./storage/bench.ts'),
+  },
   single: {
     about:
       'tasks of one step that does nothing, beside pg-boss, BullMQ and DBOS [--tasks N] [--rounds N] [--only NAME]',

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { StoreConfig } from '@errand/task'
 import { s3Server } from '../../../packages/engine/src/test-support/s3-server.ts'
@@ -10,11 +11,14 @@ import { processorTime } from '../processor-time.ts'
 
 const PACK = fileURLToPath(new URL('./pack.ts', import.meta.url))
 
+/** Milliseconds for which the process is watched doing nothing. */
+const IDLE = 10_000
+
 /** Bytes and milliseconds. */
 export interface DeliveryMeasured {
   way: string
   written: { took: number; growth: number }
-  /** `processor`: of the process that serves; `front`: of nginx. */
+  /** `processor`: of the process that serves, beyond what it takes when idle; `front`: of nginx. */
   downloaded: { took: number; growth: number; processor: number; front: number | undefined }
 }
 
@@ -42,7 +46,6 @@ async function measureDelivery(
   way: 'stream' | 'x-accel' | 'redirect',
   megabytes: number,
 ): Promise<DeliveryMeasured> {
-  const { mkdir, readFile, rm } = await import('node:fs/promises')
   await mkdir(folder)
   const s3 = way === 'redirect' ? await s3Server() : undefined
   const storage: StoreConfig = s3?.config ?? { scheme: 'fs', root: join(folder, 'storage') }
@@ -58,6 +61,7 @@ async function measureDelivery(
       const writing = await grown(server.worker, () => server.run('bench.big', { megabytes }))
       const [artifact] = writing.value.artifacts
       const url = `${nginx?.url ?? server.client.server}/api/v1/artifacts/${artifact?.id}/content`
+      const idle = await idleProcessor(server.worker)
       const before = [await processorTime([server.worker]), nginx && (await processorTime([nginx.pid]))] as const
       const reading = await grown(server.worker, () => download(url, token))
       if (reading.value !== megabytes * 1e6) throw new Error(`${reading.value} bytes came.`)
@@ -67,7 +71,7 @@ async function measureDelivery(
         downloaded: {
           took: reading.took,
           growth: reading.growth,
-          processor: (await processorTime([server.worker])) - before[0],
+          processor: Math.max(0, (await processorTime([server.worker])) - before[0] - idle * reading.took),
           front: nginx && (await processorTime([nginx.pid])) - (before[1] ?? 0),
         },
       }
@@ -78,6 +82,13 @@ async function measureDelivery(
     await s3?.close()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** The share of a processor that the process takes for its heartbeats and its upkeep, whoever downloads what. */
+async function idleProcessor(pid: number): Promise<number> {
+  const before = await processorTime([pid])
+  await setTimeout(IDLE)
+  return ((await processorTime([pid])) - before) / IDLE
 }
 
 /** What an action takes, and by how much the process is larger at most while it lasts. */

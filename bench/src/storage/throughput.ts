@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { createEngine, type Engine } from '@errand/engine'
@@ -36,7 +37,7 @@ export async function besideCp(source: string, folder: string, rounds: number): 
     await rm(copy, { force: true })
     return (await runCommand('cp', [source, copy])) + (await runCommand('sync', ['-d', copy]))
   }
-  return measure(rounds, {
+  return await measure(rounds, {
     oursWrite: () => files.write(source),
     theirsWrite: cp,
     async oursRead(id) {
@@ -133,7 +134,10 @@ class Files implements AsyncDisposable {
   async write(source: string): Promise<{ id: string; took: number }> {
     await this.#engine.submit({ definition: shape.name, input: {} }, who)
     let [claim] = await this.#engine.work.claim(worker.id, 1)
-    while (claim === undefined) [claim] = await this.#engine.work.claim(worker.id, 1)
+    while (claim === undefined) {
+      await setTimeout(50)
+      ;[claim] = await this.#engine.work.claim(worker.id, 1)
+    }
     const begin = performance.now()
     const sink = await this.#engine.work.openArtifact(claim, 'file', { filename: 'file' })
     for await (const chunk of createReadStream(source, { highWaterMark: 1 << 20 })) await sink.write(chunk)

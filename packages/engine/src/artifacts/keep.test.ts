@@ -1,5 +1,5 @@
 import type { KeepRule } from '@errand/task'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openObjectStore } from '../storage/object-store.ts'
 import type { Store } from '../storage/store.ts'
 import { ada, bob, onBothDatabases } from '../test-support/databases.ts'
@@ -10,6 +10,9 @@ import type { Delivered } from '../types.ts'
 import type { ArtifactRow } from './rows.ts'
 
 /** Every keep rule, and all that can happen to a file, on a real storage server that can be stopped. */
+
+// Servers and databases start here, and take their time on a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const DAY = 86_400
 const inDays = (days: number) => new Date(Date.now() + days * DAY * 1_000)

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { onBothDatabases } from '../test-support/databases.ts'
 import { openEmptyRooms, type Rooms } from '../test-support/rooms.ts'
 import { shapeOf, stepOf } from '../test-support/shapes.ts'
+
+// Servers and databases start here, and take their time on a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const MB = 1_000_000
 const shape = shapeOf([stepOf('write')], {

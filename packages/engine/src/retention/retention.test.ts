@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { openStorages, type Storages } from '../storage/storages.ts'
 import { ada, onBothDatabases } from '../test-support/databases.ts'
 import { openEmptyRooms, type Rooms } from '../test-support/rooms.ts'
@@ -11,6 +11,9 @@ import { shapeOf, stepOf } from '../test-support/shapes.ts'
 import { Retention } from './retention.ts'
 
 /** What goes when, and what never does. The storage is a folder of the test's own; the clock is the test's. */
+
+// Servers and databases start here, and take their time on a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const DAY = 86_400
 const shape = (name: string, keep: 'forever' | { days: number }) =>

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { StoreConfig } from '@errand/task'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type StorageServer, s3Server } from '../test-support/s3-server.ts'
 import { hasRclone, webdavServer } from '../test-support/webdav-server.ts'
 import { checkStorage } from './check.ts'
@@ -13,6 +13,9 @@ import { prepareStorage } from './folder.ts'
 import { openObjectStore } from './object-store.ts'
 import { openStorages } from './storages.ts'
 import type { Store } from './store.ts'
+
+// Servers and databases start here, and take their time on a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 /** More than is asked of a backend at a time, and no round number. */
 const BIG = randomBytes(2_500_001)

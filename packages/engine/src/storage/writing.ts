@@ -12,8 +12,8 @@ const IN_PARTS = new Set(['s3', 'gcs', 'azblob'])
 /** Bytes of a part. The least is 5 MiB on S3, whose 10,000 parts then hold 80 GiB. */
 const PART = 8 << 20
 
-/** Parts on their way at once: with 8 MiB each, 32 MiB a stream. */
-const PARTS_AT_ONCE = 4
+/** Parts on their way at once: enough to hide the wait for an answer, little enough memory for many streams. */
+const PARTS_AT_ONCE = 2
 
 /** A stream into an object, by OpenDAL. One that is given up never becomes the object. */
 export function writeObject(operator: Operator, scheme: string, key: string, options: WriteOptions = {}): Writable {

@@ -12,7 +12,7 @@ import { bodyOf, finish, problemOf, type RealServer, realServer } from '../testi
 /** What reaches whoever downloads, by each way of delivery: the bytes, the name, and nothing that could harm. */
 
 // Each way is a server, a database and up to two more servers, which take their time on a busy machine.
-vi.setConfig({ hookTimeout: 300_000 })
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 /** What a task may call its file, and what it is then saved as. */
 const names: [given: string, saved: string][] = [

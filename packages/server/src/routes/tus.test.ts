@@ -2,11 +2,14 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
 import { createClient } from '@errand/client'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { uploadSchema } from '../openapi/schemas.ts'
 import { bodyOf, problemOf, type RealServer, realServer, type TestRequest } from '../testing/real-server.ts'
 
 /** Uploads in parts: the protocol, byte for byte, over real connections that are cut. */
+
+// Servers and databases start here, and take their time on a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const LIMIT = 40_000_000
 let server: RealServer
