@@ -39,8 +39,8 @@ const engineRooms: Record<string, readonly string[]> = {
   catalog: ['database', 'dispatch'],
   uploads: ['database', 'storage', 'access'],
   artifacts: ['database', 'storage', 'access'],
-  tasks: ['database', 'catalog', 'dispatch', 'events', 'access', 'artifacts', 'uploads'],
-  'fan-out': ['database', 'tasks', 'artifacts', 'dispatch', 'events', 'catalog', 'access'],
+  'fan-out': ['database', 'storage', 'artifacts', 'uploads', 'dispatch', 'events', 'catalog'],
+  tasks: ['database', 'catalog', 'dispatch', 'events', 'access', 'artifacts', 'uploads', 'fan-out'],
   notifications: ['database', 'events', 'dispatch', 'access'],
   retention: ['database', 'artifacts', 'tasks', 'uploads', 'storage'],
 }

@@ -94,6 +94,22 @@ export const defaults = {
   logLineLimit: 4_000,
   /** Lines a step may log; a flood helps nobody. */
   logLines: 1_000,
+  /** Items of a first slice: few enough to learn soon how long one takes. */
+  firstSlice: 100,
+  /** Items of the longest slice, which is a page of them: what is lost with a worker stays small. */
+  longestSlice: 5_000,
+  /** Milliseconds a slice is meant to take: long enough to cost nothing, short enough to share out fairly. */
+  sliceMs: 3_000,
+  /** How much longer the next slice may be than the last, until it is known how long an item takes. */
+  sliceGrowth: 10,
+  /** Items that are done one at a time once a worker was lost a second time: as many as lie between two wary flushes. */
+  warySpan: 64,
+  /** Milliseconds between two sums of a fan-out's progress. */
+  rollUpInterval: 1_000,
+  /** Seconds after its end in which a lost worker may still write a segment; then they are removed. */
+  segmentSeconds: 60,
+  /** Segments that are read ahead while an output is put together: 4 MiB each at most. */
+  segmentsAhead: 4,
   /** Bytes: 20 GiB, twice the biggest course archive we were told of. */
   uploadLimit: 20 * 1024 ** 3,
   /** Days an upload is kept that no task uses, or whose task has ended well. */

@@ -7,12 +7,14 @@ import { artifactView } from './artifacts/view.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { defaults, type EngineConfig } from './config.ts'
 import { openDatabase } from './database/open.ts'
-import { openDispatch, queueOf } from './dispatch/dispatch.ts'
+import { openDispatch, queueOf, slicesOf } from './dispatch/dispatch.ts'
 import { openBus } from './events/bus.ts'
+import { rollUp, Segments } from './fan-out/index.ts'
 import { Problem } from './problem.ts'
 import { Retention } from './retention/retention.ts'
 import { openStorages } from './storage/storages.ts'
 import { cancelTask, endOverdue } from './tasks/cancel.ts'
+import { checkFailedItems, keepFanOuts, pauseTask, setConcurrency } from './tasks/fan-out.ts'
 import { findTask, listTasks, readLogs, readTask, readTransitions } from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
 import type { TaskServices } from './tasks/services.ts'
@@ -23,7 +25,7 @@ import { startAllWaiting } from './tasks/wait.ts'
 import { watchAll, watchTask } from './tasks/watch.ts'
 import { Work } from './tasks/work.ts'
 import { repeat } from './timers.ts'
-import type { ArtifactView, Engine, Principal } from './types.ts'
+import type { ArtifactView, Engine, Origin, Principal } from './types.ts'
 import { Uploads } from './uploads/uploads.ts'
 
 /**
@@ -55,7 +57,8 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     ...(config.uploadLimit === undefined ? {} : { limit: config.uploadLimit }),
     ...(config.clock === undefined ? {} : { clock: config.clock }),
   })
-  const services: TaskServices = { db, dispatch, catalog, bus, artifacts, uploads, logger }
+  const segments = new Segments(storages)
+  const services: TaskServices = { db, dispatch, catalog, bus, artifacts, uploads, segments, logger }
   const clock = config.clock ?? { offsetSeconds: 0 }
   const retention = new Retention({ db, storages, artifacts, clock, logger }, config.retention)
   const submit = createSubmit(services)
@@ -63,10 +66,12 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
 
   if (database.kind === 'pglite') {
     // The database was ours alone, and we have just begun: whoever held a lease is gone.
-    for (const { name, version } of await catalog.list()) {
-      const queue = queueOf(name, version)
-      await dispatch.ensure(queue)
-      await dispatch.releaseAll(queue)
+    for (const { name, shape, version } of await catalog.list()) {
+      const slices = shape.steps.some(({ kind }) => kind === 'fan-out') ? [slicesOf(name, version)] : []
+      for (const queue of [queueOf(name, version), ...slices]) {
+        await dispatch.ensure(queue)
+        await dispatch.releaseAll(queue)
+      }
     }
   }
   const upkeep = repeat(defaults.reconcileInterval, logger, async () => {
@@ -75,7 +80,9 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     await reconcile(services)
     await artifacts.sweep()
     await people.sweep()
+    await keepFanOuts(services)
   })
+  const sums = repeat(defaults.rollUpInterval, logger, () => rollUp(services))
 
   const artifactOf = async (
     id: string,
@@ -116,11 +123,25 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       await cancelTask(services, id, who)
       return readTask(services, id, who)
     },
-    async runAgain(id, who) {
+    async runAgain(id, who, options = {}) {
       const task = await findTask(services, id, who)
       if (!may(who, 'retry', task)) throw taskUnknown(id)
       const { definition, input, uploads: files } = task
-      return accept({ definition, input, uploads: files, origin: { by: 'retry', of: id } }, who)
+      if (options.failedItems) await checkFailedItems(services, id)
+      const origin: Origin = { by: 'retry', of: id, ...(options.failedItems ? { failedItems: true as const } : {}) }
+      return accept({ definition, input, uploads: files, origin }, who)
+    },
+    async pause(id, who) {
+      await pauseTask(services, id, true, who)
+      return readTask(services, id, who)
+    },
+    async resume(id, who) {
+      await pauseTask(services, id, false, who)
+      return readTask(services, id, who)
+    },
+    async setConcurrency(id, concurrency, who) {
+      await setConcurrency(services, id, concurrency, who)
+      return readTask(services, id, who)
     },
     definitions: () => catalog.list(),
     async promote(name, version, who) {
@@ -188,6 +209,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     ping: () => ping(db),
     async close() {
       await upkeep.stop()
+      await sums.stop()
       await work.close()
       await bus.close()
       await dispatch.close()

@@ -60,6 +60,8 @@ export interface Origin {
   by: 'api' | 'cli' | 'web' | 'schedule' | 'retry'
   /** The task this one runs again. */
   of?: string
+  /** Only the items that failed there. */
+  failedItems?: true
 }
 
 export interface ProgressView {
@@ -406,8 +408,18 @@ export interface Engine {
   watchAll(who: Principal, options?: { signal?: AbortSignal }): AsyncIterable<FeedEvent>
   /** Asks a task to end; it is `canceling` until its running steps have ended. No error when it is over already. */
   cancel(id: string, who: Principal): Promise<TaskView>
-  /** A new task with the same definition (the promoted version), input and uploads. */
-  runAgain(id: string, who: Principal): Promise<Submitted>
+  /**
+   * A new task with the same definition (the promoted version), input and uploads; with `failedItems`, its steps that
+   * fan out do only what failed.
+   *
+   * @throws {Problem} task-unknown, nothing-failed
+   */
+  runAgain(id: string, who: Principal, options?: { failedItems?: boolean }): Promise<Submitted>
+  /** Begins no more slices; those in hand end. @throws {Problem} task-unknown, not-fanning-out */
+  pause(id: string, who: Principal): Promise<TaskView>
+  resume(id: string, who: Principal): Promise<TaskView>
+  /** Slices at once, 1 to 1,000. @throws {Problem} task-unknown, not-fanning-out, concurrency-invalid */
+  setConcurrency(id: string, concurrency: number, who: Principal): Promise<TaskView>
 
   definitions(who: Principal): Promise<DefinitionView[]>
   /**
@@ -494,7 +506,77 @@ export interface ClaimRef {
   step: string
   /** Opaque. */
   lease: string
+  /** Set where it is a slice of a step that fans out, which has a lease of its own. */
+  slice?: string
 }
+
+/** An item as it is kept: the text that is item and key in one, or key and item. */
+export type PlannedItem = string | [key: string, item: unknown]
+
+/** An item that has failed for good. */
+export interface ItemFailure {
+  item: PlannedItem
+  code: string
+  title: string
+  detail: string
+  attempts: number
+}
+
+/** Items that the listing gave, in order. */
+export interface ItemPage {
+  /** JSON: an array of {@link PlannedItem}. */
+  items: string
+  count: number
+  /** The last one's key. */
+  cursor: string | undefined
+  /** Whether they are the last. */
+  sealed: boolean
+}
+
+/** What has become of a slice's next items. */
+export interface SliceFlush {
+  /** The items from `from` to before `to`, counted in their page. */
+  from: number
+  to: number
+  failures: ItemFailure[]
+  /** What the others appended, by slot. */
+  appended: Record<string, Uint8Array>
+  /** For the activity log. */
+  lines: string[]
+  /** Set with the last flush of a slice: how long its items took, in milliseconds. */
+  over?: { items: number; ms: number }
+}
+
+/** What the files of a fan-out begin and end with, and are called; by slot. */
+export interface Edges {
+  headers: Record<string, string>
+  footers: Record<string, string>
+  filenames: Record<string, string>
+}
+
+/** A fan-out whose files are put together. */
+export interface Composed {
+  result: { total: number; completed: number; failed: number }
+  /** Why the step fails all the same. */
+  failure: Failure | null
+}
+
+/** What of a step that fans out is to be done. */
+export type FanOutWork =
+  /** List the items behind `cursor`; or, where `again` names a task, take those that failed there. */
+  | { phase: 'planning'; cursor: string | null; again: string | null }
+  | {
+      phase: 'slice'
+      /** JSON: an array of {@link PlannedItem}. */
+      items: string
+      /** The place of the first of them in their page. */
+      first: number
+      /** Set after a lost worker: so many items at most between two flushes; only one at a time before `singleUntil`. */
+      wary: boolean
+      singleUntil: number
+    }
+  /** Put the outputs together. */
+  | { phase: 'finishing' }
 
 /** A step's attempt in a worker's hands, with all that its handler needs. JSON throughout. */
 export interface Claim extends ClaimRef {
@@ -515,6 +597,8 @@ export interface Claim extends ClaimRef {
   otherwise: Failure | null
   /** Seconds. */
   timeout: number | null
+  /** Set for a step that fans out. */
+  fanOut?: FanOutWork
 }
 
 /**
@@ -583,6 +667,22 @@ export interface WorkerPort {
     move: VersionMove,
     answer: MigratedTask | { failure: Failure },
   ): Promise<'moved' | 'left' | 'refused'>
+  /** Up to `limit` slices of steps that fan out. */
+  claimSlices(workerId: string, limit: number): Promise<Claim[]>
+  /**
+   * Records items that the listing gave.
+   *
+   * @returns false when no more are wanted, as too many have failed already
+   */
+  planItems(claim: ClaimRef, page: ItemPage): Promise<boolean>
+  /** Records the items that failed in the task this one runs again. */
+  planFailedItems(claim: ClaimRef): Promise<void>
+  /** All items are on record: the step goes on in its slices. */
+  planned(claim: ClaimRef): Promise<void>
+  /** Records what became of a slice's items. Safe to repeat. */
+  flushSlice(claim: Claim, flush: SliceFlush): Promise<void>
+  /** Writes the outputs of a fan-out. */
+  compose(claim: ClaimRef, edges: Edges): Promise<Composed>
   /** Calls `listener` whenever there may be work for this process; returns how to stop that. */
   onWork(listener: () => void): () => void
   /** Calls `listener` when a task is asked to end; returns how to stop that. */

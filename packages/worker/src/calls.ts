@@ -1,3 +1,4 @@
+import type { Composed, Edges, ItemPage, SliceFlush } from '@errand/engine'
 import type { ByteRange, Failure, ObjectInfo, WrittenArtifact } from '@errand/task'
 import type { Channel } from './channel/channel.ts'
 
@@ -23,6 +24,11 @@ export interface StepCalls {
   storeListEnd: { args: { list: number }; value: undefined }
   storeMove: { args: { store: string; from: string; to: string }; value: undefined }
   storeDelete: { args: { store: string; key: string }; value: undefined }
+  /** Answers whether more items are wanted. */
+  planItems: { args: ItemPage; value: boolean }
+  planFailedItems: { args: undefined; value: undefined }
+  flushSlice: { args: SliceFlush; value: undefined }
+  compose: { args: Edges; value: Composed }
 }
 
 /** The main thread's side of {@link StepCalls}. */

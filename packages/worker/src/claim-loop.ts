@@ -15,6 +15,8 @@ export class ClaimLoop {
   readonly #canceled = new Set<string>()
   #unsubscribe: (() => void)[] = []
   #timers: NodeJS.Timeout[] = []
+  /** Slices in hand. */
+  #slices = 0
   #claiming: Promise<void> | undefined
   #again = false
   #stopped = true
@@ -86,10 +88,13 @@ export class ClaimLoop {
   async #claim(): Promise<void> {
     do {
       this.#again = false
-      const free = Math.min(this.#slots.room, this.#info.concurrency + MOST_UNRECORDED - this.#runs.size)
-      if (free <= 0) return
+      const { work } = this.#environment
       try {
-        for (const claim of await this.#environment.work.claim(this.#info.id, free)) this.#run(claim)
+        const room = this.#room
+        if (room <= 0) return
+        for (const claim of await work.claim(this.#info.id, room)) this.#run(claim)
+        const slices = Math.min(this.#room, this.#mostSlices - this.#slices)
+        if (slices > 0) for (const claim of await work.claimSlices(this.#info.id, slices)) this.#run(claim)
       } catch (error) {
         // The next poll tries again.
         this.#environment.logger.warn({ err: error }, 'no work could be claimed')
@@ -97,10 +102,21 @@ export class ClaimLoop {
     } while (this.#again && !this.#stopped)
   }
 
+  get #room(): number {
+    return Math.min(this.#slots.room, this.#info.concurrency + MOST_UNRECORDED - this.#runs.size)
+  }
+
+  /** One place is left for steps: a short task must not wait behind slices, whatever there are of them. */
+  get #mostSlices(): number {
+    return Math.max(1, this.#info.concurrency - 1)
+  }
+
   #run(claim: Claim): void {
     const { lease } = claim
     const run = new StepRun(claim, this.#environment)
+    if (claim.slice !== undefined) this.#slices++
     const over = run.run(this.#slots).finally(() => {
+      if (claim.slice !== undefined) this.#slices--
       this.#runs.delete(lease)
       this.#wake()
     })
@@ -126,6 +142,7 @@ export class ClaimLoop {
         taskId: claim.taskId,
         step: claim.step,
         lease: claim.lease,
+        ...(claim.slice === undefined ? {} : { slice: claim.slice }),
       }))
       const { lost, canceling } = await this.#environment.work.heartbeat(this.#info.id, claims)
       for (const { lease } of lost) this.#runs.get(lease)?.run.abort('claim-lost')

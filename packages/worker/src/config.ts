@@ -79,5 +79,29 @@ export const FIRST_CHUNK_SIZE = 16 * 1024
 export const STREAM_WINDOW = 2 * 1024 * 1024
 /** Requests of one step to its stores at once; further ones wait in the thread. */
 export const CALLS_IN_FLIGHT = 64
+/** Milliseconds between two flushes of a slice: what is lost with a worker is about a second of its work. */
+export const FLUSH_MS = 1_000
+/** Bytes that a slice's items have appended, at which it is flushed: they are in memory, and one object then. */
+export const FLUSH_BYTES = 4 * 1024 ** 2
+/** Failed items at which it is flushed: too many should be known soon. */
+export const FLUSH_FAILURES = 100
+/** Items between two flushes of a slice whose worker was lost before. */
+export const WARY_ITEMS = 64
+/** Milliseconds for which a flush is tried again: longer than a database takes to restart. */
+export const FLUSH_PATIENCE_MS = 120_000
+/** Items of which the outcome is kept back while an earlier one waits for its next try. */
+export const HELD_ITEMS = 1_000
+/** Bytes they may have appended. */
+export const HELD_BYTES = 4 * 1024 ** 2
+/** Milliseconds after which a slice lets its thread hear messages: a cancel must be heard between items that never wait. */
+export const YIELD_MS = 50
+/** Items of one page of a plan, and bytes of JSON: one row, and the longest slice. */
+export const PAGE_ITEMS = 5_000
+export const PAGE_BYTES = 1024 ** 2
+/** Milliseconds after which a page that is not full is recorded: slow listings should not keep the work waiting. */
+export const PAGE_MS = 1_000
+/** Characters kept of the detail of a failed item. */
+export const ITEM_DETAIL_LIMIT = 1_000
+
 /** Entries of a listing in one message. */
 export const LIST_PAGE = 1_000

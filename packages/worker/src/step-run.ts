@@ -118,6 +118,7 @@ export class StepRun {
         if (ending.kind !== 'completed') return this.#report('a step handed back', () => work.release(claim))
     }
     if (ending.kind === 'completed') {
+      if (claim.fanOut?.phase === 'planning') return this.#report('a plan', () => work.planned(claim))
       const result: unknown = JSON.parse(ending.json)
       return this.#report('a completed step', () => work.complete(claim, result))
     }

@@ -1,9 +1,11 @@
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Claim, debugPoint, type WorkerPort } from '@errand/engine'
 import type { ObjectInfo, ObjectStore, WrittenArtifact } from '@errand/task'
 import type { StepCallHandlers, StepCalls } from './calls.ts'
 import type { Channel } from './channel/channel.ts'
-import { LIST_PAGE } from './config.ts'
+import { FLUSH_PATIENCE_MS, LIST_PAGE, REPORT_RETRY_MS } from './config.ts'
+import { isClaimLost } from './report.ts'
 
 /** Does for one claim's thread what only the main thread can: talk to the engine and to storage. */
 export class StepServices {
@@ -43,6 +45,10 @@ export class StepServices {
       },
       storeMove: async ({ store, from, to }) => void (await this.#store(store).move(from, to)),
       storeDelete: async ({ store, key }) => void (await this.#store(store).delete(key)),
+      planItems: (page) => work.planItems(claim, page),
+      planFailedItems: async () => void (await work.planFailedItems(claim)),
+      flushSlice: (flush) => this.#flushSlice(flush),
+      compose: (edges) => work.compose(claim, edges),
     }
   }
 
@@ -99,6 +105,19 @@ export class StepServices {
     } catch (error) {
       await sink.abort().catch(() => undefined)
       throw error
+    }
+  }
+
+  /** Until it is recorded: a database that is away comes back, and what the items did should not be done again. */
+  async #flushSlice(flush: StepCalls['flushSlice']['args']): Promise<undefined> {
+    const giveUp = AbortSignal.timeout(FLUSH_PATIENCE_MS)
+    for (let wait: number = REPORT_RETRY_MS.first; ; wait = Math.min(wait * 2, REPORT_RETRY_MS.longest)) {
+      try {
+        return void (await this.#work.flushSlice(this.#claim, flush))
+      } catch (error) {
+        if (isClaimLost(error) || giveUp.aborted) throw error
+      }
+      await delay(wait)
     }
   }
 

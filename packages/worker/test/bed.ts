@@ -106,6 +106,12 @@ export class Bed implements AsyncDisposable {
     }
   }
 
+  /** The task once it is over. */
+  async until(id: string): Promise<TaskView> {
+    for await (const _event of this.engine.watchTask(id, who));
+    return this.engine.getTask(id, who)
+  }
+
   async run(definition: string, input: unknown = {}, uploads: Record<string, string> = {}): Promise<Ended> {
     const started = await this.start(definition, input, uploads)
     return started.ended

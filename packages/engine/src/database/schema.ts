@@ -9,7 +9,7 @@ import type {
   Visibility,
 } from '@errand/task'
 import type { ColumnType, Generated } from 'kysely'
-import type { Origin } from '../types.ts'
+import type { ItemFailure, Origin, PlannedItem } from '../types.ts'
 import type { PeopleTables } from './people-schema.ts'
 
 /** Written as JSON text, read as the value. */
@@ -169,6 +169,68 @@ export interface Tables extends PeopleTables {
     heartbeat_at: StampedTime
     stopped_at: NullableTime
   }
+  fan_outs: {
+    task_id: string
+    step: string
+    phase: Generated<'planning' | 'running' | 'finishing' | 'done'>
+    /** The key of the last item that is on record. */
+    cursor: string | null
+    /** Whether all items are on record. */
+    sealed: Generated<boolean>
+    pages: Generated<number>
+    total: Generated<number>
+    /** Where the next slice begins. */
+    cut_page: Generated<number>
+    cut_at: Generated<number>
+    slice_size: number
+    /** Mean milliseconds of an item, once slices have ended. */
+    item_ms: number | null
+    concurrency: number
+    paused: Generated<boolean>
+    /** Of slices that have ended. */
+    done: Generated<number>
+    failed: Generated<number>
+    /** Set once too many items have failed. */
+    failure: NullableJson<Failure>
+    /** Items a second, and what it was worked out from. */
+    rate: number | null
+    rolled_done: Generated<number>
+    rolled_at: StampedTime
+    done_at: NullableTime
+    swept_at: NullableTime
+  }
+  item_pages: { task_id: string; step: string; page: number; size: number; items: Json<PlannedItem[]> }
+  slices: {
+    id: string
+    task_id: string
+    step: string
+    page: number
+    /** The first item of the page that is not its own. */
+    upto: number
+    /** The first item that is not settled. */
+    cursor: number
+    done: Generated<number>
+    failed: Generated<number>
+    state: Generated<'ready' | 'running'>
+    job: string
+    lease: string | null
+    worker: string | null
+    care: Generated<number>
+    single_until: Generated<number>
+    suspect: number | null
+    changed_at: StampedTime
+  }
+  segments: {
+    task_id: string
+    step: string
+    slot: string
+    page: number
+    item: number
+    storage: string
+    key: string
+    size: number
+  }
+  item_failures: { task_id: string; step: string; page: number; item: number; failures: Json<ItemFailure[]> }
 }
 
 export interface StoredProgress {

@@ -41,6 +41,8 @@ export interface Wake {
 export interface StepName {
   taskId: string
   step: string
+  /** Of a step that fans out: one of its slices. */
+  slice?: string
 }
 
 export interface Lease {
@@ -55,6 +57,11 @@ export interface Taken extends Lease {
 /** A definition's queue. Each version has its own, as not every worker serves every version. */
 export function queueOf(definition: string, version: number): string {
   return `${definition}/v${version}`
+}
+
+/** The queue of a definition's slices: apart, so that short steps never wait behind a million items. */
+export function slicesOf(definition: string, version: number): string {
+  return `${queueOf(definition, version)}/slices`
 }
 
 const SCHEMA = 'errand_dispatch'

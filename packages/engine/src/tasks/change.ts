@@ -144,17 +144,46 @@ export class TaskChange {
 
   /** Asks the plan what follows from all that has changed, and adds it. */
   follow(actor = 'errand'): void {
+    if (this.ending) this.#endUnheld(actor)
     const steps: Record<string, StepState> = {}
     for (const name of this.record.steps.keys()) {
       const state = this.stepState(name)
       if (state !== undefined) steps[name] = state
     }
-    const next = plan(this.record.shape, { state: this.state, failed: this.failure !== null, steps })
+    const next = plan(this.record.shape, {
+      state: this.state,
+      failed: this.failure !== null,
+      withErrors: this.#itemsFailed,
+      steps,
+    })
     for (const { name, to, reason } of next.steps) {
       this.moveStep(name, to, actor, reason)
       if (to === 'ready') this.wake(name)
     }
     if (next.task === null) return
     this.moveTask(next.task, actor, next.task === 'failed' ? (this.failure?.title ?? null) : null)
+  }
+
+  /** A step whose slices are worked on is in nobody's hands itself: there is nobody to wait for. */
+  #endUnheld(actor: string): void {
+    for (const { kind, lease, name } of this.record.steps.values()) {
+      const held = this.patches.get(name)?.lease ?? lease
+      if (kind !== 'fan-out' || held !== null || this.stepState(name) !== 'running') continue
+      this.moveStep(
+        name,
+        'canceled',
+        actor,
+        this.state === 'canceling' ? 'the task was canceled' : 'another step failed',
+      )
+    }
+  }
+
+  /** Whether items have failed, no more than may. */
+  get #itemsFailed(): boolean {
+    return [...this.record.steps.values()].some(({ kind, name, result: before }) => {
+      if (kind !== 'fan-out') return false
+      const result = this.patches.get(name)?.result ?? before
+      return typeof result === 'object' && result !== null && 'failed' in result && Number(result.failed) > 0
+    })
   }
 }

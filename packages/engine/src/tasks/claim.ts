@@ -1,8 +1,12 @@
 import { isFinal } from '@errand/task'
+import type { Transaction } from 'kysely'
 import { defaults } from '../config.ts'
+import type { Tables } from '../database/schema.ts'
 import { debugPoint } from '../debug-point.ts'
 import { queueOf, type Taken } from '../dispatch/dispatch.ts'
+import { openFanOut } from '../fan-out/index.ts'
 import type { Claim } from '../types.ts'
+import { claimedUploads } from '../uploads/claimed.ts'
 import { TaskChange } from './change.ts'
 import { endWithTask, isCleanup } from './lost.ts'
 import { lockTasks, type StepRow } from './record.ts'
@@ -57,7 +61,7 @@ export async function claimSteps(
       ...new Set(begun.flatMap(({ change }) => Object.values(change.record.task.uploads))),
     ])
     return {
-      claims: begun.map(({ change, taken: wake }) => claimOf(change, wake, uploads)),
+      claims: await claimsOf(trx, begun, uploads),
       taken: taken.length,
       changes: [...changes.values()],
       remains: await services.artifacts.discard(trx, ended),
@@ -123,6 +127,24 @@ function giveUp(change: TaskChange, step: StepRow, losses: number): void {
   change.follow()
 }
 
+async function claimsOf(
+  trx: Transaction<Tables>,
+  begun: readonly { change: TaskChange; taken: Taken }[],
+  uploads: UploadRows,
+): Promise<Claim[]> {
+  const claims: Claim[] = []
+  for (const { change, taken } of begun) {
+    const claim = claimOf(change, taken, uploads)
+    const { shape, task } = change.record
+    if (claim.kind === 'fan-out') {
+      const again = task.origin.failedItems === true ? (task.origin.of ?? null) : null
+      claim.fanOut = await openFanOut(trx, { taskId: task.id, step: claim.step, shape, again })
+    }
+    claims.push(claim)
+  }
+  return claims
+}
+
 type UploadRows = Awaited<ReturnType<TaskServices['uploads']['findAll']>>
 
 function claimOf(change: TaskChange, wake: Taken, uploads: UploadRows): Claim {
@@ -151,13 +173,7 @@ function claimOf(change: TaskChange, wake: Taken, uploads: UploadRows): Claim {
     once: step.once,
     principal: { id: task.owner, name: task.owner_name },
     scope: task.scope,
-    uploads: Object.fromEntries(
-      Object.entries(task.uploads).flatMap(([name, id]) => {
-        const row = uploads.get(id)
-        if (row === undefined) return []
-        return [[name, { filename: row.filename, mediaType: row.media_type, size: row.size, sha256: row.sha256 }]]
-      }),
-    ),
+    uploads: claimedUploads(task.uploads, uploads),
     otherwise: step.otherwise ? step.failure : null,
     timeout: declared.timeout ?? null,
   }

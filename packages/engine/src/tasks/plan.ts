@@ -5,6 +5,8 @@ export interface Situation {
   state: TaskState
   /** Set once the task has failed, while the rest of it still ends. */
   failed: boolean
+  /** Whether items of a step that fans out have failed, and may. */
+  withErrors?: boolean
   steps: Readonly<Record<string, StepState>>
 }
 
@@ -33,13 +35,13 @@ export function plan(shape: DefinitionShape, situation: Situation): Plan {
 }
 
 /** The task goes on: what waits for nothing more is ready. */
-function advance(shape: DefinitionShape, { steps }: Situation): Plan {
+function advance(shape: DefinitionShape, { steps, withErrors }: Situation): Plan {
   const graph = shape.steps.filter(({ kind }) => !isCleanup(kind))
   if (graph.every(({ name }) => steps[name] === 'completed')) {
     const cleanup = shape.steps.filter(({ kind, name }) => isCleanup(kind) && steps[name] === 'pending')
     return {
       steps: cleanup.map(({ name }) => ({ name, to: 'skipped', reason: 'nothing to clean up' })),
-      task: 'completed',
+      task: withErrors ? 'completed_with_errors' : 'completed',
     }
   }
   const ready = graph.filter(

@@ -30,6 +30,8 @@ export async function reconcile(services: TaskServices): Promise<number> {
       SELECT s.task_id, s.name, s.job, t.definition, t.version
       FROM errand.steps s JOIN errand.tasks t ON t.id = s.task_id
       WHERE s.state IN ('ready', 'running', 'retrying')
+        -- One that fans out is in nobody's hands while its slices are worked on.
+        AND NOT (s.kind = 'fan-out' AND s.state = 'running' AND s.lease IS NULL)
         AND greatest(s.changed_at, s.retry_at) < now() - make_interval(secs => ${defaults.reconcileAfterSeconds})
         AND (s.task_id, s.name) > (${after?.task_id ?? '00000000-0000-0000-0000-000000000000'}::uuid, ${after?.name ?? ''})
       ORDER BY s.task_id, s.name LIMIT ${defaults.reconcilePage}`.execute(services.db)

@@ -3,6 +3,7 @@ import { type RawBuilder, sql, type Transaction } from 'kysely'
 import { jsonText } from '../database/json-text.ts'
 import type { Tables } from '../database/schema.ts'
 import { type Dispatch, queueOf, type Wake } from '../dispatch/dispatch.ts'
+import { closeFanOuts } from '../fan-out/index.ts'
 import type { TaskChange } from './change.ts'
 
 /**
@@ -62,6 +63,14 @@ export async function saveChanges(
       WHERE s.task_id = x.task_id AND s.name = x.name AND s.task_id = ANY(${ids}::uuid[])
     )
     ${insertTransitions(changed)}`.execute(trx)
+  await closeFanOuts(
+    trx,
+    changed.flatMap(({ patches, record }) =>
+      [...patches]
+        .filter(([name, { ended }]) => ended && record.steps.get(name)?.kind === 'fan-out')
+        .map(([step]) => ({ taskId: record.task.id, step })),
+    ),
+  )
   await sendWakes(
     trx,
     dispatch,

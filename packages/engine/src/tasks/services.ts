@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Db } from '../database/open.ts'
 import type { Dispatch } from '../dispatch/dispatch.ts'
 import type { Bus } from '../events/bus.ts'
+import type { Segments } from '../fan-out/index.ts'
 import type { Uploads } from '../uploads/uploads.ts'
 
 /** The rooms that the tasks room stands on. */
@@ -14,5 +15,6 @@ export interface TaskServices {
   bus: Bus
   artifacts: Artifacts
   uploads: Uploads
+  segments: Segments
   logger: Logger
 }

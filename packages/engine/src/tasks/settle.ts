@@ -3,6 +3,7 @@ import { batched, type Outcome } from '../batch.ts'
 import { defaults } from '../config.ts'
 import { debugPoint } from '../debug-point.ts'
 import { type Lease, queueOf } from '../dispatch/dispatch.ts'
+import { TOO_MANY_FAILED } from '../fan-out/index.ts'
 import { ClaimLost } from '../problem.ts'
 import type { ClaimRef } from '../types.ts'
 import { TaskChange } from './change.ts'
@@ -54,6 +55,8 @@ async function settleAll(services: TaskServices, endings: readonly Ending[]): Pr
       const queue = queueOf(definition, version)
       settled.set(queue, [...(settled.get(queue) ?? []), parseLease(claim.lease)])
       if (ending.how === 'completed') sealed.push(claim)
+      // What a fan-out lists of its failures stays when they were too many.
+      else if (ending.how === 'failed' && ending.failure.code === TOO_MANY_FAILED) sealed.push(claim)
       else discarded.push(claim)
       outcomes.push({ ok: true, value: undefined })
     }

@@ -3,25 +3,48 @@ import type { ByteRange, DefinitionShape, Failure, MigratedTask } from '@errand/
 import { sql } from 'kysely'
 import { isId } from '../access/policy.ts'
 import { defaults } from '../config.ts'
-import { type Lease, queueOf } from '../dispatch/dispatch.ts'
+import { type Lease, queueOf, slicesOf } from '../dispatch/dispatch.ts'
+import { claimSlices, compose, flushSlice, handBack, letGo, planFailedItems, planPage } from '../fan-out/index.ts'
 import { ClaimLost, Problem } from '../problem.ts'
-import type { ArtifactSink, Claim, ClaimRef, HeartbeatAnswer, VersionMove, WorkerInfo, WorkerPort } from '../types.ts'
+import type {
+  ArtifactSink,
+  Claim,
+  ClaimRef,
+  Composed,
+  Edges,
+  HeartbeatAnswer,
+  ItemPage,
+  SliceFlush,
+  VersionMove,
+  WorkerInfo,
+  WorkerPort,
+} from '../types.ts'
 import { claimSteps, parseLease } from './claim.ts'
+import { checkFailures, finishFanOut } from './fan-out.ts'
 import { finishMove, type MoveOutcome } from './finish-move.ts'
 import { claimMoves } from './move.ts'
 import { checkResult, Reports } from './reports.ts'
 import type { TaskServices } from './services.ts'
 import { createSettle } from './settle.ts'
 
+interface Served {
+  name: string
+  version: number
+  queue: string
+}
+
 interface Registered {
   info: WorkerInfo
-  definitions: { name: string; version: number; queue: string }[]
+  definitions: Served[]
+  /** Those that have a step which fans out, with the queue of its slices. */
+  sliced: Served[]
   /** Those that take over what older versions have left. */
   resuming: DefinitionShape[]
   /** Queues found empty, until when they are not asked again without being told of work. */
   idleUntil: Map<string, number>
   /** Where the next round begins, so that no definition always comes first. */
   turn: number
+  slicesTurn: number
 }
 
 /** The engine's side towards workers. */
@@ -44,7 +67,13 @@ export class Work implements WorkerPort {
   async register(worker: WorkerInfo, shapes: readonly DefinitionShape[]): Promise<void> {
     if (!isId(worker.id)) throw workerIdInvalid(worker.id)
     await this.#services.catalog.register(worker, shapes)
+    const sliced = shapes
+      .filter(({ steps }) => steps.some(({ kind }) => kind === 'fan-out'))
+      .map(({ name, version }) => ({ name, version, queue: slicesOf(name, version) }))
+    for (const { queue } of sliced) await this.#services.dispatch.ensure(queue)
     this.#workers.set(worker.id, {
+      sliced,
+      slicesTurn: 0,
       info: worker,
       definitions: shapes.map(({ name, version }) => ({ name, version, queue: queueOf(name, version) })),
       resuming: shapes.filter(({ resumes }) => resumes !== undefined),
@@ -60,26 +89,19 @@ export class Work implements WorkerPort {
 
   async claim(workerId: string, limit: number): Promise<Claim[]> {
     const worker = this.#workers.get(workerId)
-    if (worker === undefined || worker.definitions.length === 0) return []
-    const claims: Claim[] = []
-    const { definitions } = worker
-    const first = worker.turn
-    for (let offset = 0; offset < definitions.length && claims.length < limit; offset++) {
-      const definition = definitions[(first + offset) % definitions.length]
-      if (definition === undefined || (worker.idleUntil.get(definition.queue) ?? 0) > Date.now()) continue
-      // Marked before asking: work that is announced meanwhile takes the mark away again.
-      worker.idleUntil.set(definition.queue, Date.now() + defaults.idlePoll)
-      for (;;) {
-        const wanted = limit - claims.length
-        const found = await claimSteps(this.#services, worker.info, definition, wanted)
-        claims.push(...found.claims)
-        // The next round begins behind the last that was given something: those without work take nobody's turn.
-        if (found.claims.length > 0) worker.turn = (first + offset + 1) % definitions.length
-        if (found.taken >= wanted || found.taken > found.claims.length) worker.idleUntil.delete(definition.queue)
-        // As many as were asked for, some of them good for nothing: behind those there may be work.
-        if (found.taken < wanted || claims.length >= limit) break
-      }
-    }
+    if (worker === undefined) return []
+    const take = (served: Served, wanted: number) => claimSteps(this.#services, worker.info, served, wanted)
+    const { claims, turn } = await round(worker, worker.definitions, worker.turn, limit, take)
+    worker.turn = turn
+    return claims
+  }
+
+  async claimSlices(workerId: string, limit: number): Promise<Claim[]> {
+    const worker = this.#workers.get(workerId)
+    if (worker === undefined) return []
+    const take = (served: Served, wanted: number) => claimSlices(this.#services, worker.info, served, wanted)
+    const { claims, turn } = await round(worker, worker.sliced, worker.slicesTurn, limit, take)
+    worker.slicesTurn = turn
     return claims
   }
 
@@ -103,8 +125,8 @@ export class Work implements WorkerPort {
 
   onWork(listener: () => void): () => void {
     return this.#services.bus.onQueue((queue) => {
-      for (const { definitions } of this.#workers.values()) {
-        if (definitions.some((definition) => definition.queue === queue)) return listener()
+      for (const { definitions, sliced } of this.#workers.values()) {
+        if ([...definitions, ...sliced].some((served) => served.queue === queue)) return listener()
       }
     })
   }
@@ -139,6 +161,12 @@ export class Work implements WorkerPort {
         (t.state = 'canceling' OR t.failure IS NOT NULL) AND s.kind NOT IN ('on-failure', 'on-cancel') AS ending
       FROM jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) AS x ("taskId" uuid, step text, lease text)
       JOIN errand.steps s ON s.task_id = x."taskId" AND s.name = x.step AND s.lease = x.lease AND s.state = 'running'
+      JOIN errand.tasks t ON t.id = s.task_id
+      UNION ALL
+      SELECT s.lease, t.definition || '/v' || t.version || '/slices',
+        t.state = 'canceling' OR t.failure IS NOT NULL
+      FROM jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) AS x (slice uuid, lease text)
+      JOIN errand.slices s ON s.id = x.slice AND s.lease = x.lease AND s.state = 'running'
       JOIN errand.tasks t ON t.id = s.task_id`.execute(this.#services.db)
     const held = new Map(rows.map((row) => [row.lease, row]))
     const byQueue = Map.groupBy(rows, ({ queue }) => queue)
@@ -154,6 +182,36 @@ export class Work implements WorkerPort {
       lost: claims.filter(({ lease }) => !held.has(lease)),
       canceling: claims.filter(({ lease }) => held.get(lease)?.ending === true),
     }
+  }
+
+  async planItems(claim: ClaimRef, page: ItemPage): Promise<boolean> {
+    return planPage(this.#services, ref(claim), page)
+  }
+
+  async planFailedItems(claim: ClaimRef): Promise<void> {
+    const { origin } = await this.#taskOf(claim)
+    if (origin.of === undefined) throw new Error('The task does not run another one again.')
+    await planFailedItems(this.#services, ref(claim), origin.of)
+  }
+
+  async planned(claim: ClaimRef): Promise<void> {
+    await this.#reports.flush(claim)
+    const { definition, version } = await this.#taskOf(claim)
+    await letGo(this.#services, ref(claim), queueOf(definition, version))
+    // A share of all items may only now be known to be exceeded; and there may have been none at all.
+    await checkFailures(this.#services, claim)
+    await finishFanOut(this.#services, claim)
+  }
+
+  async flushSlice(claim: Claim, flush: SliceFlush): Promise<void> {
+    const { failed, last } = await flushSlice(this.#services, claim, flush)
+    if (failed) await checkFailures(this.#services, claim)
+    if (last) await finishFanOut(this.#services, claim)
+  }
+
+  async compose(claim: ClaimRef, edges: Edges): Promise<Composed> {
+    await this.#taskOf(claim)
+    return compose(this.#services, ref(claim), edges)
   }
 
   async progress(claim: ClaimRef, progress: { done: number; total?: number; message?: string }): Promise<void> {
@@ -208,10 +266,20 @@ export class Work implements WorkerPort {
   }
 
   async #taskOf(claim: ClaimRef) {
-    const row = await this.#services.db
-      .selectFrom('tasks')
+    const tasks = this.#services.db.selectFrom('tasks')
+    if (claim.slice !== undefined) {
+      const row = await tasks
+        .innerJoin('slices', 'slices.task_id', 'tasks.id')
+        .select(['tasks.uploads', 'tasks.definition', 'tasks.version', 'tasks.origin'])
+        .where('slices.id', '=', claim.slice)
+        .where('slices.lease', '=', claim.lease)
+        .executeTakeFirst()
+      if (row === undefined) throw new ClaimLost('The slice is another worker’s by now, or its fan-out is over.')
+      return row
+    }
+    const row = await tasks
       .innerJoin('steps', 'steps.task_id', 'tasks.id')
-      .select(['tasks.uploads', 'tasks.definition', 'tasks.version'])
+      .select(['tasks.uploads', 'tasks.definition', 'tasks.version', 'tasks.origin'])
       .where('tasks.id', '=', claim.taskId)
       .where('steps.name', '=', claim.step)
       .where('steps.lease', '=', claim.lease)
@@ -222,22 +290,30 @@ export class Work implements WorkerPort {
   }
 
   async complete(claim: ClaimRef, result: unknown): Promise<void> {
+    // A slice was over with its last flush.
+    if (claim.slice !== undefined) return
     checkResult(result)
     await this.#reports.flush(claim)
     await this.#settle({ claim: ref(claim), how: 'completed', result })
   }
 
   async fail(claim: ClaimRef, failure: Failure): Promise<void> {
+    if (claim.slice !== undefined) {
+      await handBack(this.#services, claim, failure)
+      return checkFailures(this.#services, claim)
+    }
     await this.#reports.flush(claim)
     await this.#settle({ claim: ref(claim), how: 'failed', failure })
   }
 
   async canceled(claim: ClaimRef): Promise<void> {
+    if (claim.slice !== undefined) return handBack(this.#services, claim, null)
     await this.#reports.flush(claim)
     await this.#settle({ claim: ref(claim), how: 'canceled' })
   }
 
   async release(claim: ClaimRef): Promise<void> {
+    if (claim.slice !== undefined) return handBack(this.#services, claim, null)
     await this.#reports.flush(claim)
     await this.#settle({ claim: ref(claim), how: 'released' })
   }
@@ -246,6 +322,35 @@ export class Work implements WorkerPort {
     this.#off()
     await this.#reports.close()
   }
+}
+
+/** One look at the queues, from the one whose turn it is. */
+async function round(
+  { idleUntil }: Registered,
+  queues: readonly Served[],
+  first: number,
+  limit: number,
+  take: (served: Served, wanted: number) => Promise<{ claims: Claim[]; taken: number }>,
+): Promise<{ claims: Claim[]; turn: number }> {
+  const claims: Claim[] = []
+  let turn = first
+  for (let offset = 0; offset < queues.length && claims.length < limit; offset++) {
+    const served = queues[(first + offset) % queues.length]
+    if (served === undefined || (idleUntil.get(served.queue) ?? 0) > Date.now()) continue
+    // Marked before asking: work that is announced meanwhile takes the mark away again.
+    idleUntil.set(served.queue, Date.now() + defaults.idlePoll)
+    for (;;) {
+      const wanted = limit - claims.length
+      const found = await take(served, wanted)
+      claims.push(...found.claims)
+      // The next round begins behind the last that was given something: those without work take nobody's turn.
+      if (found.claims.length > 0) turn = (first + offset + 1) % queues.length
+      if (found.taken >= wanted || found.taken > found.claims.length) idleUntil.delete(served.queue)
+      // As many as were asked for, some of them good for nothing: behind those there may be work.
+      if (found.taken < wanted || claims.length >= limit) break
+    }
+  }
+  return { claims, turn }
 }
 
 /** A claim may carry more; only its name goes into the record. */

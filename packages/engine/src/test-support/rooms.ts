@@ -7,6 +7,7 @@ import type { DatabaseConfig } from '../config.ts'
 import { openDatabase } from '../database/open.ts'
 import { openDispatch, queueOf } from '../dispatch/dispatch.ts'
 import { openBus } from '../events/bus.ts'
+import { Segments } from '../fan-out/index.ts'
 import { openStorages } from '../storage/storages.ts'
 import { readTask } from '../tasks/read.ts'
 import type { TaskServices } from '../tasks/services.ts'
@@ -60,7 +61,8 @@ export async function openRooms(
     ...(options.uploadLimit === undefined ? {} : { limit: options.uploadLimit }),
     ...(options.artifacts?.clock === undefined ? {} : { clock: options.artifacts.clock }),
   })
-  const services: TaskServices = { db: opened.db, dispatch, catalog, bus, artifacts, uploads, logger }
+  const segments = new Segments(storages)
+  const services: TaskServices = { db: opened.db, dispatch, catalog, bus, artifacts, uploads, segments, logger }
   const work = new Work(services)
   const worker = { id: randomUUID(), name: 'w', host: 'h', pid: 1, concurrency: 4 }
   await work.register(worker, shapes)

@@ -15,6 +15,7 @@ import { newReference } from '../reference.ts'
 import { abortError } from './abort-error.ts'
 import { createContext } from './context.ts'
 import { asCurrentStep, type CurrentStep } from './current-step.ts'
+import { runFanOut } from './fan-out/run-fan-out.ts'
 import type { LoadedPack } from './load-packs.ts'
 import type { Order } from './messages.ts'
 import { parseInput } from './parse-input.ts'
@@ -51,6 +52,13 @@ export async function runStep(order: Order & { kind: 'step' }, packs: Promise<Lo
     try {
       tell(channel, 'started', { threadId })
       const { definition, code, loaded } = await findCode(order, packs)
+      if (claim.fanOut !== undefined && code.fanOut !== undefined) {
+        const input = await parseInput(definition, claim.input)
+        const { options } = loaded
+        const parts = { claim, channel, signal: abort.signal, input, options, definition, code: code.fanOut }
+        end({ kind: 'completed', json: JSON.stringify(await runFanOut(parts, claim.fanOut)) ?? 'null' })
+        return
+      }
       const { context, close } = createContext({
         claim,
         channel,

@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration'
 import * as initial from './001-initial.ts'
+import * as fanOut from './020-fan-out.ts'
 import * as outputs from './030-outputs.ts'
 import * as versions from './040-versions.ts'
 import * as people from './050-people.ts'
@@ -7,6 +8,7 @@ import * as people from './050-people.ts'
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
+  '020-fan-out': fanOut,
   '030-outputs': outputs,
   '040-versions': versions,
   '050-people': people,

@@ -1,0 +1,150 @@
+import { csvRow, type DefinitionShape, ERRORS_SLOT } from '@errand/task'
+import { sql } from 'kysely'
+import { defaults } from '../config.ts'
+import type { ArtifactSink, ClaimRef, Composed, Edges } from '../types.ts'
+import { progressOf } from './roll-up.ts'
+import { type FanOutServices, lockFanOut } from './rows.ts'
+
+/** Rows of segments, or of failures, read at once. */
+const PAGE = 200
+
+/**
+ * Writes the outputs of a fan-out: what each begins with, what the items appended, in their order, and what it ends with;
+ * and the list of those that failed. Streamed: no file is ever in memory.
+ *
+ * @throws {ClaimLost}, {Problem} `storage-failed`
+ */
+export async function compose(services: FanOutServices, claim: ClaimRef, edges: Edges): Promise<Composed> {
+  const row = await services.db.transaction().execute((trx) => lockFanOut(trx, claim))
+  if (row === undefined) throw new Error(`The step ${claim.step} has no fan-out.`)
+  const shape = await services.catalog.shape(services.db, row.definition, row.version)
+  const failedItems = await hasRows(services, 'item_failures', claim)
+  if (failedItems) await write(services, claim, shape, edges, ERRORS_SLOT, errorLines(services, claim))
+  if (row.failure === null) {
+    for (const slot of Object.keys(shape.artifacts)) {
+      if (slot === ERRORS_SLOT && failedItems) continue
+      const edged = Object.hasOwn(edges.headers, slot) || Object.hasOwn(edges.footers, slot)
+      if (!edged && !(await hasRows(services, 'segments', claim, slot))) continue
+      await write(services, claim, shape, edges, slot, content(services, claim, edges, slot))
+    }
+  }
+  const settled = row.done + row.failed
+  await services.db
+    .updateTable('steps')
+    .set({
+      progress: JSON.stringify(
+        progressOf({ ...row, settled, rate: null, paused: false, sealed: row.failure === null }),
+      ),
+    })
+    .where('task_id', '=', claim.taskId)
+    .where('name', '=', claim.step)
+    .where('lease', '=', claim.lease)
+    .execute()
+  return {
+    result: { total: row.total, completed: row.done, failed: row.failed },
+    failure: row.failure,
+  }
+}
+
+async function write(
+  services: FanOutServices,
+  claim: ClaimRef,
+  shape: DefinitionShape,
+  edges: Edges,
+  slot: string,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const declared = shape.artifacts[slot]
+  if (declared === undefined) throw new Error(`${shape.name} v${shape.version} has no artifact ${slot}.`)
+  const filename = edges.filenames[slot] ?? slot
+  const sink: ArtifactSink = await services.artifacts.open(claim, slot, declared, { definition: shape.name, filename })
+  try {
+    for await (const chunk of chunks) if (chunk.length > 0) await sink.write(chunk)
+    await sink.close()
+  } catch (error) {
+    await sink.abort().catch(() => undefined)
+    throw error
+  }
+}
+
+async function* content(
+  services: FanOutServices,
+  claim: ClaimRef,
+  edges: Edges,
+  slot: string,
+): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(edges.headers[slot] ?? '')
+  yield* segments(services, claim, slot)
+  yield Buffer.from(edges.footers[slot] ?? '')
+}
+
+/** The segments of a slot in the order of the items, some of them read ahead. */
+async function* segments(services: FanOutServices, claim: ClaimRef, slot: string): AsyncGenerator<Uint8Array> {
+  const ahead: Promise<Uint8Array>[] = []
+  try {
+    let after = { page: -1, item: -1 }
+    for (;;) {
+      const rows = await services.db
+        .selectFrom('segments')
+        .select(['page', 'item', 'storage', 'key'])
+        .where('task_id', '=', claim.taskId)
+        .where('step', '=', claim.step)
+        .where('slot', '=', slot)
+        .where(sql<boolean>`(page, item) > (${after.page}, ${after.item})`)
+        .orderBy('page')
+        .orderBy('item')
+        .limit(PAGE)
+        .execute()
+      for (const row of rows) {
+        ahead.push(services.segments.read(row))
+        if (ahead.length >= defaults.segmentsAhead) yield (await ahead.shift()) ?? new Uint8Array()
+      }
+      const last = rows.at(-1)
+      if (last === undefined) break
+      after = last
+    }
+    for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) yield await next
+  } finally {
+    // Whoever reads no further has met an error of its own; those of what was read ahead say nothing more.
+    for (const read of ahead) read.catch(() => undefined)
+  }
+}
+
+async function* errorLines(services: FanOutServices, claim: ClaimRef): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(csvRow(['key', 'code', 'title', 'detail', 'attempts']))
+  let after = { page: -1, item: -1 }
+  for (;;) {
+    const rows = await services.db
+      .selectFrom('item_failures')
+      .select(['page', 'item', 'failures'])
+      .where('task_id', '=', claim.taskId)
+      .where('step', '=', claim.step)
+      .where(sql<boolean>`(page, item) > (${after.page}, ${after.item})`)
+      .orderBy('page')
+      .orderBy('item')
+      .limit(PAGE)
+      .execute()
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last
+    const lines = rows.flatMap(({ failures }) =>
+      failures.map(({ attempts, code, detail, item, title }) =>
+        csvRow([typeof item === 'string' ? item : item[0], code, title, detail, attempts]),
+      ),
+    )
+    yield Buffer.from(lines.join(''))
+  }
+}
+
+async function hasRows(
+  { db }: FanOutServices,
+  table: 'segments' | 'item_failures',
+  { step, taskId }: ClaimRef,
+  slot?: string,
+): Promise<boolean> {
+  const { rows } = await sql`SELECT 1 FROM ${sql.table(`errand.${table}`)}
+    WHERE task_id = ${taskId}::uuid AND step = ${step} ${slot === undefined ? sql`` : sql`AND slot = ${slot}`} LIMIT 1`.execute(
+    db,
+  )
+  return rows.length > 0
+}

@@ -1,0 +1,61 @@
+import { sql, type Transaction } from 'kysely'
+import { v7 as uuidv7 } from 'uuid'
+import { jsonText } from '../database/json-text.ts'
+import type { Tables } from '../database/schema.ts'
+import { type Dispatch, slicesOf } from '../dispatch/dispatch.ts'
+import type { FanOutRow } from './rows.ts'
+
+/**
+ * Cuts slices from the pages, as many as may be in flight, and sends their wake-ups. A slice lies in one page. Whoever
+ * asks holds the fan-out's lock and has made the queue known.
+ *
+ * @returns how many
+ */
+export async function cutSlices(trx: Transaction<Tables>, dispatch: Dispatch, row: FanOutRow): Promise<number> {
+  if (row.paused || row.failure !== null || row.phase === 'done' || row.cut_page >= row.pages) return 0
+  const { count } = await trx
+    .selectFrom('slices')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('task_id', '=', row.task_id)
+    .where('step', '=', row.step)
+    .executeTakeFirstOrThrow()
+  const room = row.concurrency - Number(count)
+  if (room <= 0) return 0
+  const pages = await trx
+    .selectFrom('item_pages')
+    .select(['page', 'size'])
+    .where('task_id', '=', row.task_id)
+    .where('step', '=', row.step)
+    .where('page', '>=', row.cut_page)
+    .orderBy('page')
+    .limit(room)
+    .execute()
+  const slices: { id: string; page: number; cursor: number; upto: number; job: string }[] = []
+  for (const { page, size } of pages) {
+    while (slices.length < room && row.cut_page === page) {
+      const upto = Math.min(size, row.cut_at + row.slice_size)
+      slices.push({ id: uuidv7(), page, cursor: row.cut_at, upto, job: uuidv7() })
+      row.cut_at = upto === size ? 0 : upto
+      if (upto === size) row.cut_page++
+    }
+  }
+  if (slices.length === 0) return 0
+  await sql`
+    INSERT INTO errand.slices (id, task_id, step, page, cursor, upto, job)
+    SELECT id, ${row.task_id}::uuid, ${row.step}, page, cursor, upto, job
+    FROM jsonb_to_recordset(${jsonText(slices)}::jsonb) AS x (id uuid, page int, cursor int, upto int, job uuid)`.execute(
+    trx,
+  )
+  await trx
+    .updateTable('fan_outs')
+    .set({ cut_page: row.cut_page, cut_at: row.cut_at })
+    .where('task_id', '=', row.task_id)
+    .where('step', '=', row.step)
+    .execute()
+  await dispatch.send(
+    trx,
+    slicesOf(row.definition, row.version),
+    slices.map(({ id, job }) => ({ id: job, step: { taskId: row.task_id, step: row.step, slice: id } })),
+  )
+  return slices.length
+}

@@ -1,0 +1,12 @@
+/** Steps with many items: planned in pages, worked on in slices, put together in order. */
+export { claimSlices } from './claim-slices.ts'
+export { closeFanOuts } from './close.ts'
+export { compose } from './compose.ts'
+export { type Flushed, flushSlice } from './flush.ts'
+export { handBack } from './hand-back.ts'
+export { letGo, openFanOut, planFailedItems, planPage } from './plan-items.ts'
+export { rollUp } from './roll-up.ts'
+export type { FanOutRef, FanOutServices } from './rows.ts'
+export { Segments } from './segments.ts'
+export { endIfTooManyFailed, TOO_MANY_FAILED, winFinish } from './settle.ts'
+export { openFanOuts, resendSlices, sweepSegments, topUp } from './upkeep.ts'

@@ -1,0 +1,138 @@
+import { type DefinitionShape, fanOutLimits } from '@errand/task'
+import { sql, type Transaction } from 'kysely'
+import { defaults } from '../config.ts'
+import { jsonText } from '../database/json-text.ts'
+import type { Tables } from '../database/schema.ts'
+import { slicesOf } from '../dispatch/dispatch.ts'
+import { ClaimLost, Problem } from '../problem.ts'
+import type { ClaimRef, FanOutWork, ItemPage, PlannedItem } from '../types.ts'
+import { cutSlices } from './cut.ts'
+import { declaredIn, type FanOutServices, lockFanOut } from './rows.ts'
+
+/** What a claim of a step that fans out is for; the first one begins the fan-out. */
+export async function openFanOut(
+  trx: Transaction<Tables>,
+  { again, shape, step, taskId }: { taskId: string; step: string; shape: DefinitionShape; again: string | null },
+): Promise<FanOutWork> {
+  const { concurrency = 1 } = declaredIn(shape, step)
+  await trx
+    .insertInto('fan_outs')
+    .values({ task_id: taskId, step, concurrency, slice_size: defaults.firstSlice })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  // Locked, so that a page which the former planner is just recording is waited for.
+  const row = await lockFanOut(trx, { taskId, step })
+  if (row === undefined) throw new Error(`The step ${step} of the task ${taskId} has no fan-out.`)
+  return row.phase === 'planning' ? { phase: 'planning', cursor: row.cursor, again } : { phase: 'finishing' }
+}
+
+/**
+ * Records a page of items, and begins work on it.
+ *
+ * @returns false when no more are wanted
+ * @throws {ClaimLost}, {Problem} `too-many-items`
+ */
+export async function planPage(services: FanOutServices, claim: ClaimRef, page: ItemPage): Promise<boolean> {
+  const items = /\\u(0000|d[89a-f])/.test(page.items) ? jsonText(JSON.parse(page.items)) : page.items
+  const queue = await queueFor(services, claim)
+  const { sent, wanted } = await services.db.transaction().execute(async (trx) => {
+    await holdPlanner(trx, claim)
+    const row = await lockFanOut(trx, claim)
+    if (row === undefined || row.phase !== 'planning') throw new ClaimLost('The items are on record already.')
+    if (row.failure !== null) return { sent: 0, wanted: false }
+    if (row.total + page.count > fanOutLimits.items) throw tooMany(claim.step)
+    if (page.count > 0) {
+      await sql`INSERT INTO errand.item_pages (task_id, step, page, size, items)
+        VALUES (${claim.taskId}::uuid, ${claim.step}, ${row.pages}, ${page.count}, ${items}::jsonb)`.execute(trx)
+      row.pages++
+    }
+    row.total += page.count
+    row.cursor = page.cursor ?? row.cursor
+    row.sealed = row.sealed || page.sealed
+    await trx
+      .updateTable('fan_outs')
+      .set({ pages: row.pages, total: row.total, cursor: row.cursor, sealed: row.sealed })
+      .where('task_id', '=', claim.taskId)
+      .where('step', '=', claim.step)
+      .execute()
+    return { sent: await cutSlices(trx, services.dispatch, row), wanted: true }
+  })
+  if (sent > 0) services.bus.tell({ queues: [queue] })
+  return wanted
+}
+
+/** Records the items that failed in another task, as this one's. */
+export async function planFailedItems(services: FanOutServices, claim: ClaimRef, of: string): Promise<void> {
+  let after = { page: -1, item: -1 }
+  for (;;) {
+    const batch = await services.db
+      .selectFrom('item_failures')
+      .select(['page', 'item', 'failures'])
+      .where('task_id', '=', of)
+      .where('step', '=', claim.step)
+      .where(sql<boolean>`(page, item) > (${after.page}, ${after.item})`)
+      .orderBy('page')
+      .orderBy('item')
+      .limit(20)
+      .execute()
+    const items: PlannedItem[] = batch.flatMap(({ failures }) => failures.map(({ item }) => item))
+    const last = batch.at(-1)
+    const sealed = last === undefined
+    for (let from = 0; from < items.length || (sealed && from === 0); from += defaults.longestSlice) {
+      const part = items.slice(from, from + defaults.longestSlice)
+      const page = { items: JSON.stringify(part), count: part.length, cursor: undefined, sealed }
+      if (!(await planPage(services, claim, page))) return
+    }
+    if (last === undefined) return
+    after = last
+  }
+}
+
+/**
+ * The planner is done: its step is in nobody's hands while its slices are worked on.
+ *
+ * @throws {ClaimLost}
+ */
+export async function letGo(services: FanOutServices, claim: ClaimRef, queue: string): Promise<void> {
+  await services.db.transaction().execute(async (trx) => {
+    await holdPlanner(trx, claim)
+    await sql`UPDATE errand.steps SET lease = NULL, worker = NULL, job = NULL, losses = 0, changed_at = now()
+      WHERE task_id = ${claim.taskId}::uuid AND name = ${claim.step}`.execute(trx)
+    await sql`UPDATE errand.fan_outs SET phase = 'running'
+      WHERE task_id = ${claim.taskId}::uuid AND step = ${claim.step} AND phase = 'planning'`.execute(trx)
+    const [id = '', count = '0'] = claim.lease.split(':')
+    await services.dispatch.settle(trx, queue, [{ id, retryCount: Number(count) }])
+  })
+}
+
+/** Keeps the step from being claimed anew until the end of the transaction. */
+async function holdPlanner(trx: Transaction<Tables>, { lease, step, taskId }: ClaimRef): Promise<void> {
+  const { rows } = await sql`SELECT 1 FROM errand.steps
+    WHERE task_id = ${taskId}::uuid AND name = ${step} AND lease = ${lease} AND state = 'running' FOR UPDATE`.execute(
+    trx,
+  )
+  if (rows.length === 0) throw new ClaimLost('The attempt has lost its claim; nothing was stored.')
+}
+
+/** The queue of the task's slices, known to dispatch. */
+async function queueFor({ db, dispatch }: FanOutServices, { taskId }: ClaimRef): Promise<string> {
+  const task = await db
+    .selectFrom('tasks')
+    .select(['definition', 'version'])
+    .where('id', '=', taskId)
+    .executeTakeFirst()
+  if (task === undefined) throw new ClaimLost('The task is gone.')
+  const queue = slicesOf(task.definition, task.version)
+  await dispatch.ensure(queue)
+  return queue
+}
+
+function tooMany(step: string): Problem {
+  return new Problem({
+    code: 'too-many-items',
+    status: 422,
+    title: `The step "${step}" has too many items`,
+    detail: `One step may have ${fanOutLimits.items.toLocaleString('en')}.`,
+    hint: 'Split the task, or make one item of several.',
+  })
+}

@@ -1,0 +1,60 @@
+import type { DefinitionShape, Failure, TaskState } from '@errand/task'
+import { type Selectable, sql, type Transaction } from 'kysely'
+import type { Artifacts } from '../artifacts/artifacts.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Db } from '../database/open.ts'
+import type { Tables } from '../database/schema.ts'
+import type { Dispatch } from '../dispatch/dispatch.ts'
+import type { Bus } from '../events/bus.ts'
+import type { Uploads } from '../uploads/uploads.ts'
+import type { Segments } from './segments.ts'
+
+/** The rooms that this one stands on. */
+export interface FanOutServices {
+  db: Db
+  dispatch: Dispatch
+  catalog: Catalog
+  bus: Bus
+  artifacts: Artifacts
+  uploads: Uploads
+  segments: Segments
+}
+
+export type SliceRow = Selectable<Tables['slices']>
+
+/** A fan-out as it stands, with what of its task matters to it. */
+export interface FanOutRow extends Selectable<Tables['fan_outs']> {
+  definition: string
+  version: number
+  task_state: TaskState
+  task_failure: Failure | null
+}
+
+/** Names a fan-out. */
+export interface FanOutRef {
+  taskId: string
+  step: string
+}
+
+/**
+ * Loads it and locks it, always before its slices, so that two who change it wait for each other instead of
+ * dead-locking. Taken once a slice, never for a flush.
+ */
+export async function lockFanOut(
+  trx: Transaction<Tables>,
+  { step, taskId }: FanOutRef,
+): Promise<FanOutRow | undefined> {
+  const { rows } = await sql<FanOutRow>`
+    SELECT f.*, t.definition, t.version, t.state AS task_state,
+      t.failure AS task_failure
+    FROM errand.fan_outs f JOIN errand.tasks t ON t.id = f.task_id
+    WHERE f.task_id = ${taskId}::uuid AND f.step = ${step} FOR UPDATE OF f`.execute(trx)
+  return rows[0]
+}
+
+/** The step of a shape that fans out. */
+export function declaredIn(shape: DefinitionShape, step: string): DefinitionShape['steps'][number] {
+  const declared = shape.steps.find(({ name }) => name === step)
+  if (declared === undefined) throw new Error(`${shape.name} v${shape.version} has no step ${step}.`)
+  return declared
+}

@@ -1,0 +1,130 @@
+import { isFinal } from '@errand/task'
+import { may, taskUnknown } from '../access/policy.ts'
+import { queueOf } from '../dispatch/dispatch.ts'
+import {
+  endIfTooManyFailed,
+  type FanOutRef,
+  openFanOuts,
+  resendSlices,
+  sweepSegments,
+  topUp,
+  winFinish,
+} from '../fan-out/index.ts'
+import { Problem } from '../problem.ts'
+import type { Principal } from '../types.ts'
+import { TaskChange } from './change.ts'
+import { findTask } from './read.ts'
+import { lockTasks } from './record.ts'
+import { saveChanges } from './save.ts'
+import type { TaskServices } from './services.ts'
+import { startAfter } from './wait.ts'
+
+/** Slices at once, over all workers: more than this are a mistake. */
+const MOST_AT_ONCE = 1_000
+
+/**
+ * Wakes the step once every item has its outcome, to put the outputs together. Asked after each slice that may have been
+ * the last, and by the sweeper for whoever crashed before asking; one of them wins.
+ */
+export async function finishFanOut(services: TaskServices, ref: FanOutRef): Promise<void> {
+  const change = await services.db.transaction().execute(async (trx) => {
+    const records = await lockTasks(trx, [ref.taskId], (name, version) => services.catalog.shape(trx, name, version))
+    const record = records.get(ref.taskId)
+    const step = record?.steps.get(ref.step)
+    if (record === undefined || step === undefined || step.state !== 'running' || step.lease !== null) return undefined
+    const change = new TaskChange(record)
+    if (change.ending) change.follow()
+    else if (await winFinish(trx, ref)) {
+      // Putting it together is no further attempt.
+      const attempt = Math.max(0, step.attempt - 1)
+      change.moveStep(ref.step, 'ready', 'errand', 'every item has its outcome', { attempt })
+      change.wake(ref.step)
+    } else return undefined
+    await saveChanges(trx, services.dispatch, [change])
+    return change
+  })
+  if (change === undefined) return
+  const { definition, version } = change.record.task
+  services.bus.tell({ tasks: [ref.taskId], queues: [queueOf(definition, version)] })
+  await startAfter(services, [change])
+}
+
+/** After items have failed: too many of them end the step at once. */
+export async function checkFailures(services: TaskServices, ref: FanOutRef): Promise<void> {
+  if (await endIfTooManyFailed(services, ref)) await finishFanOut(services, ref)
+}
+
+/** What upkeep does for fan-outs, on every node. */
+export async function keepFanOuts(services: TaskServices): Promise<void> {
+  await resendSlices(services)
+  for (const ref of await openFanOuts(services)) {
+    await topUp(services, ref)
+    await endIfTooManyFailed(services, ref)
+    await finishFanOut(services, ref)
+  }
+  await sweepSegments(services)
+}
+
+/** Begins no more slices of a task, or goes on. @throws {Problem} `task-unknown`, `not-fanning-out` */
+export function pauseTask(services: TaskServices, id: string, paused: boolean, who: Principal): Promise<void> {
+  return changeFanOuts(services, id, who, { paused })
+}
+
+/** @throws {Problem} `task-unknown`, `not-fanning-out`, `concurrency-invalid` */
+export function setConcurrency(services: TaskServices, id: string, concurrency: number, who: Principal): Promise<void> {
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_AT_ONCE) {
+    throw new Problem({
+      code: 'concurrency-invalid',
+      status: 422,
+      title: 'That is no number of slices',
+      detail: `It is ${concurrency}; 1 to ${MOST_AT_ONCE} may be worked on at once.`,
+      hint: 'Give a whole number.',
+    })
+  }
+  return changeFanOuts(services, id, who, { concurrency })
+}
+
+/** @throws {Problem} `nothing-failed` when there are no failed items to run again */
+export async function checkFailedItems({ db }: TaskServices, id: string): Promise<void> {
+  const found = await db.selectFrom('item_failures').select('step').where('task_id', '=', id).executeTakeFirst()
+  if (found !== undefined) return
+  throw new Problem({
+    code: 'nothing-failed',
+    status: 409,
+    title: 'No item of the task has failed',
+    hint: 'Run the whole task again instead.',
+  })
+}
+
+async function changeFanOuts(
+  services: TaskServices,
+  id: string,
+  who: Principal,
+  change: { paused: boolean } | { concurrency: number },
+): Promise<void> {
+  const task = await findTask(services, id, who)
+  if (!may(who, 'cancel', task)) throw taskUnknown(id)
+  const shape = await services.catalog.shape(services.db, task.definition, task.version)
+  const rows = isFinal('task', task.state)
+    ? []
+    : await services.db
+        .updateTable('fan_outs')
+        .set(change)
+        .where('task_id', '=', id)
+        .where('phase', '<>', 'done')
+        .returning('step')
+        .execute()
+  if (rows.length === 0) {
+    throw new Problem({
+      code: 'not-fanning-out',
+      status: 409,
+      title: 'The task is not working on items',
+      detail: shape.steps.some(({ kind }) => kind === 'fan-out')
+        ? `It is ${task.state}, and its step with many items has not begun or is over.`
+        : `${shape.title} has no step with many items.`,
+      hint: 'Only a step with many items, while it runs, can be paused or worked on by more at once.',
+    })
+  }
+  services.bus.tell({ tasks: [id] })
+  for (const { step } of rows) await topUp(services, { taskId: id, step })
+}
