@@ -7,6 +7,7 @@ import { addDefinitions } from './commands/definitions.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addDownload } from './commands/download.ts'
 import { addList } from './commands/list.ts'
+import { addConcurrency, addPause, addResume } from './commands/pause.ts'
 import { addRetention } from './commands/retention.ts'
 import { addRetry } from './commands/retry.ts'
 import { addServe } from './commands/serve.ts'
@@ -43,6 +44,9 @@ export function buildProgram(): { program: Command; running: () => string } {
     addWatch,
     addCancel,
     addRetry,
+    addPause,
+    addResume,
+    addConcurrency,
     addArtifacts,
     addDownload,
     addDefinitions,

@@ -69,8 +69,13 @@ export interface ErrandClient {
   task(id: string, options?: Abortable): Promise<Task>
   tasks(filter?: TaskFilter, options?: Abortable): Promise<TaskPage>
   cancel(id: string, options?: Abortable): Promise<Task>
-  /** A new task with the same input and files. */
-  runAgain(id: string, options?: Abortable): Promise<Task>
+  /** A new task with the same input and files; with `failedItems`, its steps with many items do only those that failed. */
+  runAgain(id: string, options?: Abortable & { failedItems?: boolean }): Promise<Task>
+  /** Begins no more items; those in hand end. */
+  pause(id: string, options?: Abortable): Promise<Task>
+  resume(id: string, options?: Abortable): Promise<Task>
+  /** Slices of its items at once, 1 to 1,000. */
+  setConcurrency(id: string, concurrency: number, options?: Abortable): Promise<Task>
   transitions(id: string, options?: Abortable & { after?: number }): Promise<Transition[]>
   logs(id: string, options?: Abortable & { after?: number }): Promise<LogLine[]>
   watchTask(id: string, options?: WatchOptions): AsyncGenerator<TaskEvent>
@@ -159,8 +164,21 @@ export function createClient(options: ClientOptions): ErrandClient {
       ),
     cancel: (id, abortable = {}) =>
       dataOf(api.POST('/api/v1/tasks/{id}/cancel', { params: { path: { id } }, ...abortable })),
-    runAgain: (id, abortable = {}) =>
-      dataOf(api.POST('/api/v1/tasks/{id}/retry', { params: { path: { id } }, ...abortable })),
+    runAgain: (id, { failedItems, ...abortable } = {}) =>
+      dataOf(
+        api.POST('/api/v1/tasks/{id}/retry', {
+          params: { path: { id }, ...(failedItems ? { query: { failed_items: 'true' as const } } : {}) },
+          ...abortable,
+        }),
+      ),
+    pause: (id, abortable = {}) =>
+      dataOf(api.POST('/api/v1/tasks/{id}/pause', { params: { path: { id } }, ...abortable })),
+    resume: (id, abortable = {}) =>
+      dataOf(api.POST('/api/v1/tasks/{id}/resume', { params: { path: { id } }, ...abortable })),
+    setConcurrency: (id, concurrency, abortable = {}) =>
+      dataOf(
+        api.POST('/api/v1/tasks/{id}/concurrency', { params: { path: { id } }, body: { concurrency }, ...abortable }),
+      ),
     transitions: async (id, { after = 0, ...abortable } = {}) =>
       (
         await dataOf(

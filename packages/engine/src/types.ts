@@ -69,6 +69,11 @@ export interface ProgressView {
   total: number | null
   unit: string | null
   message: string | null
+  /** Of a step that fans out: items that have failed, items a second lately, an estimate, and whether it is paused. */
+  failed?: number
+  rate?: number
+  secondsLeft?: number
+  paused?: boolean
 }
 
 export interface StepView {

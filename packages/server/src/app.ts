@@ -25,6 +25,7 @@ import { sessionRoutes, signInLinkRoutes } from './routes/session.ts'
 import { signInPage } from './routes/sign-in-page.ts'
 import { statusRoutes } from './routes/status.ts'
 import { actionRoutes } from './routes/tasks/actions.ts'
+import { fanOutRoutes } from './routes/tasks/fan-out.ts'
 import { historyRoutes } from './routes/tasks/history.ts'
 import { readRoutes } from './routes/tasks/read.ts'
 import { submitRoutes } from './routes/tasks/submit.ts'
@@ -38,6 +39,7 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
     submitRoutes(context),
     readRoutes(context),
     actionRoutes(context),
+    fanOutRoutes(context),
     historyRoutes(context),
     eventRoutes(context),
     artifactRoutes(context),

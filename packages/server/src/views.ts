@@ -66,7 +66,11 @@ export function taskSummaryJson(task: TaskSummary): z.output<typeof schemas.task
     waiting: task.waiting,
     owner: { id: task.owner.id, name: task.owner.name },
     scope: task.scope,
-    origin: { by: task.origin.by, ...(task.origin.of === undefined ? {} : { of: task.origin.of }) },
+    origin: {
+      by: task.origin.by,
+      ...(task.origin.of === undefined ? {} : { of: task.origin.of }),
+      ...(task.origin.failedItems === undefined ? {} : { failedItems: task.origin.failedItems }),
+    },
     steps: task.steps.map(stepJson),
     artifacts: task.artifacts.map(artifactJson),
     failure: task.failure && withoutStack(task.failure),

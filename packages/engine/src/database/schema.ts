@@ -237,4 +237,8 @@ export interface StoredProgress {
   done: number
   total?: number
   message?: string
+  failed?: number
+  rate?: number
+  secondsLeft?: number
+  paused?: boolean
 }

@@ -62,11 +62,17 @@ export function progressOf(row: Omit<Rolled, 'task_id' | 'step'>): StoredProgres
   if (paused) words.push('paused')
   if (failed > 0) words.push(`${failed.toLocaleString('en')} failed`)
   if (moving) words.push(`${rounded(rate)} a second`)
-  if (moving && sealed && total > settled) words.push(`about ${duration((total - settled) / rate)} left`)
+  const secondsLeft =
+    moving && sealed && total > settled ? Math.max(1, Math.round((total - settled) / rate)) : undefined
+  if (secondsLeft !== undefined) words.push(`about ${duration(secondsLeft)} left`)
   return {
     done: settled,
     ...(sealed ? { total } : {}),
     ...(words.length === 0 ? {} : { message: words.join(', ') }),
+    failed,
+    ...(paused ? { paused } : {}),
+    ...(moving ? { rate } : {}),
+    ...(secondsLeft === undefined ? {} : { secondsLeft }),
   }
 }
 
@@ -78,7 +84,7 @@ function rounded(rate: number): string {
 }
 
 function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`
+  if (seconds < 90) return `${seconds} s`
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`
   return `${(seconds / 3_600).toFixed(1)} h`
 }

@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream'
 import type { ByteRange, DefinitionShape, Failure, MigratedTask } from '@errand/task'
 import { sql } from 'kysely'
 import { isId } from '../access/policy.ts'
-import { defaults } from '../config.ts'
 import { type Lease, queueOf, slicesOf } from '../dispatch/dispatch.ts'
 import { claimSlices, compose, flushSlice, handBack, letGo, planFailedItems, planPage } from '../fan-out/index.ts'
 import { ClaimLost, Problem } from '../problem.ts'
@@ -24,14 +23,9 @@ import { checkFailures, finishFanOut } from './fan-out.ts'
 import { finishMove, type MoveOutcome } from './finish-move.ts'
 import { claimMoves } from './move.ts'
 import { checkResult, Reports } from './reports.ts'
+import { round, type Served } from './round.ts'
 import type { TaskServices } from './services.ts'
 import { createSettle } from './settle.ts'
-
-interface Served {
-  name: string
-  version: number
-  queue: string
-}
 
 interface Registered {
   info: WorkerInfo
@@ -91,7 +85,7 @@ export class Work implements WorkerPort {
     const worker = this.#workers.get(workerId)
     if (worker === undefined) return []
     const take = (served: Served, wanted: number) => claimSteps(this.#services, worker.info, served, wanted)
-    const { claims, turn } = await round(worker, worker.definitions, worker.turn, limit, take)
+    const { claims, turn } = await round(worker.idleUntil, worker.definitions, worker.turn, limit, take)
     worker.turn = turn
     return claims
   }
@@ -100,7 +94,7 @@ export class Work implements WorkerPort {
     const worker = this.#workers.get(workerId)
     if (worker === undefined) return []
     const take = (served: Served, wanted: number) => claimSlices(this.#services, worker.info, served, wanted)
-    const { claims, turn } = await round(worker, worker.sliced, worker.slicesTurn, limit, take)
+    const { claims, turn } = await round(worker.idleUntil, worker.sliced, worker.slicesTurn, limit, take)
     worker.slicesTurn = turn
     return claims
   }
@@ -322,35 +316,6 @@ export class Work implements WorkerPort {
     this.#off()
     await this.#reports.close()
   }
-}
-
-/** One look at the queues, from the one whose turn it is. */
-async function round(
-  { idleUntil }: Registered,
-  queues: readonly Served[],
-  first: number,
-  limit: number,
-  take: (served: Served, wanted: number) => Promise<{ claims: Claim[]; taken: number }>,
-): Promise<{ claims: Claim[]; turn: number }> {
-  const claims: Claim[] = []
-  let turn = first
-  for (let offset = 0; offset < queues.length && claims.length < limit; offset++) {
-    const served = queues[(first + offset) % queues.length]
-    if (served === undefined || (idleUntil.get(served.queue) ?? 0) > Date.now()) continue
-    // Marked before asking: work that is announced meanwhile takes the mark away again.
-    idleUntil.set(served.queue, Date.now() + defaults.idlePoll)
-    for (;;) {
-      const wanted = limit - claims.length
-      const found = await take(served, wanted)
-      claims.push(...found.claims)
-      // The next round begins behind the last that was given something: those without work take nobody's turn.
-      if (found.claims.length > 0) turn = (first + offset + 1) % queues.length
-      if (found.taken >= wanted || found.taken > found.claims.length) idleUntil.delete(served.queue)
-      // As many as were asked for, some of them good for nothing: behind those there may be work.
-      if (found.taken < wanted || claims.length >= limit) break
-    }
-  }
-  return { claims, turn }
 }
 
 /** A claim may carry more; only its name goes into the record. */

@@ -25,6 +25,10 @@ export const progressSchema = z
     total: z.number().nullable(),
     unit: z.string().nullable(),
     message: z.string().nullable(),
+    failed: z.number().optional().describe('Items that have failed, where the step has items'),
+    rate: z.number().optional().describe('Items a second, lately'),
+    secondsLeft: z.number().optional().describe('An estimate, where there is something to work it out from'),
+    paused: z.boolean().optional(),
   })
   .openapi('Progress')
 
@@ -137,7 +141,11 @@ export const taskSummarySchema = z
     waiting: z.string().nullable().describe('Why nothing happens right now'),
     owner: z.object({ id: z.string(), name: z.string() }),
     scope: z.string(),
-    origin: z.object({ by: z.enum(['api', 'cli', 'web', 'schedule', 'retry']), of: id.optional() }),
+    origin: z.object({
+      by: z.enum(['api', 'cli', 'web', 'schedule', 'retry']),
+      of: id.optional(),
+      failedItems: z.literal(true).optional(),
+    }),
     steps: z.array(stepSchema),
     artifacts: z.array(artifactSchema),
     failure: failureSchema.nullable(),

@@ -1,5 +1,5 @@
 import { isFinal } from '@errand/task'
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { API_BASE, RETRY_AFTER } from '../../config.ts'
 import type { ServerContext, ServerEnv } from '../../context.ts'
 import { header, json, problems } from '../../openapi/responses.ts'
@@ -28,17 +28,21 @@ const retryRoute = createRoute({
   path: '/tasks/{id}/retry',
   operationId: 'runTaskAgain',
   summary: 'Run a task again',
-  description: 'Starts a new task with the same input and files, linked to the old one.',
+  description:
+    'Starts a new task with the same input and files, linked to the old one. With `failed_items=true` its steps with many items do only those that failed.',
   tags: ['tasks'],
   security,
-  request: { params: idParams },
+  request: {
+    params: idParams,
+    query: z.object({ failed_items: z.enum(['true', 'false']).optional().describe('Only the items that failed') }),
+  },
   responses: {
     200: { ...json(taskSchema, 'Such a task was there already'), headers: { Location: header('Where it is') } },
     202: {
       ...json(taskSchema, 'The new task'),
       headers: { Location: header('Where it is'), 'Retry-After': header('Seconds after which to ask again') },
     },
-    ...problems(401, 403, 404, 409, 422),
+    ...problems(400, 401, 403, 404, 409, 422),
   },
 })
 
@@ -51,7 +55,9 @@ export function actionRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> 
     return isFinal('task', task.state) ? c.json(taskJson(task), 200) : c.json(taskJson(task), 202)
   })
   app.openapi(retryRoute, async (c) => {
-    const { task, created } = await engine.runAgain(c.req.valid('param').id, c.get('principal'))
+    const { task, created } = await engine.runAgain(c.req.valid('param').id, c.get('principal'), {
+      failedItems: c.req.valid('query').failed_items === 'true',
+    })
     c.header('Location', `${API_BASE}/tasks/${task.id}`)
     c.header('Cache-Control', 'private, no-store')
     if (!created) return c.json(taskJson(task), 200)
