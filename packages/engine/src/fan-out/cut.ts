@@ -7,7 +7,7 @@ import type { FanOutRow } from './rows.ts'
 
 /**
  * Cuts slices from the pages, as many as may be in flight, and sends their wake-ups. A slice lies in one page. Whoever
- * asks holds the fan-out's lock and has made the queue known.
+ * asks holds the fan-out's lock, has made the queue known, and saves the row, which says where the next one begins.
  *
  * @returns how many
  */
@@ -46,12 +46,6 @@ export async function cutSlices(trx: Transaction<Tables>, dispatch: Dispatch, ro
     FROM jsonb_to_recordset(${jsonText(slices)}::jsonb) AS x (id uuid, page int, cursor int, upto int, job uuid)`.execute(
     trx,
   )
-  await trx
-    .updateTable('fan_outs')
-    .set({ cut_page: row.cut_page, cut_at: row.cut_at })
-    .where('task_id', '=', row.task_id)
-    .where('step', '=', row.step)
-    .execute()
   await dispatch.send(
     trx,
     slicesOf(row.definition, row.version),

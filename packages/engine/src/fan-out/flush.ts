@@ -6,7 +6,7 @@ import { slicesOf } from '../dispatch/dispatch.ts'
 import { ClaimLost } from '../problem.ts'
 import type { Claim, SliceFlush } from '../types.ts'
 import { cutSlices } from './cut.ts'
-import { type FanOutServices, lockFanOut } from './rows.ts'
+import { type FanOutServices, lockFanOut, saveFanOut } from './rows.ts'
 import { nextPace } from './slice-size.ts'
 
 /** What a flush may have led to, for whoever looks further. */
@@ -46,16 +46,10 @@ export async function flushSlice(services: FanOutServices, claim: Claim, flush: 
     if (row === undefined) throw new ClaimLost('The fan-out is over.')
     await trx.deleteFrom('slices').where('id', '=', slice).execute()
     Object.assign(row, nextPace(row, over), { done: row.done + counts.done, failed: row.failed + counts.failed })
-    const { done, failed, item_ms, slice_size } = row
-    await trx
-      .updateTable('fan_outs')
-      .set({ done, failed, item_ms, slice_size })
-      .where('task_id', '=', row.task_id)
-      .where('step', '=', row.step)
-      .execute()
     const [id = '', count = '0'] = claim.lease.split(':')
     await services.dispatch.settle(trx, queue, [{ id, retryCount: Number(count) }])
     const sent = await cutSlices(trx, services.dispatch, row)
+    await saveFanOut(trx, row)
     return { last: row.cut_page >= row.pages, sent }
   })
   if (done.sent > 0) services.bus.tell({ queues: [queue] })

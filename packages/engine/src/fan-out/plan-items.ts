@@ -7,7 +7,7 @@ import { slicesOf } from '../dispatch/dispatch.ts'
 import { ClaimLost, Problem } from '../problem.ts'
 import type { ClaimRef, FanOutWork, ItemPage, PlannedItem } from '../types.ts'
 import { cutSlices } from './cut.ts'
-import { declaredIn, type FanOutServices, lockFanOut } from './rows.ts'
+import { declaredIn, type FanOutServices, lockFanOut, saveFanOut } from './rows.ts'
 
 /** What a claim of a step that fans out is for; the first one begins the fan-out. */
 export async function openFanOut(
@@ -49,13 +49,9 @@ export async function planPage(services: FanOutServices, claim: ClaimRef, page: 
     row.total += page.count
     row.cursor = page.cursor ?? row.cursor
     row.sealed = row.sealed || page.sealed
-    await trx
-      .updateTable('fan_outs')
-      .set({ pages: row.pages, total: row.total, cursor: row.cursor, sealed: row.sealed })
-      .where('task_id', '=', claim.taskId)
-      .where('step', '=', claim.step)
-      .execute()
-    return { sent: await cutSlices(trx, services.dispatch, row), wanted: true }
+    const sent = await cutSlices(trx, services.dispatch, row)
+    await saveFanOut(trx, row)
+    return { sent, wanted: true }
   })
   if (sent > 0) services.bus.tell({ queues: [queue] })
   return wanted
@@ -108,7 +104,7 @@ export async function letGo(services: FanOutServices, claim: ClaimRef, queue: st
 /** Keeps the step from being claimed anew until the end of the transaction. */
 async function holdPlanner(trx: Transaction<Tables>, { lease, step, taskId }: ClaimRef): Promise<void> {
   const { rows } = await sql`SELECT 1 FROM errand.steps
-    WHERE task_id = ${taskId}::uuid AND name = ${step} AND lease = ${lease} AND state = 'running' FOR UPDATE`.execute(
+    WHERE task_id = ${taskId}::uuid AND name = ${step} AND lease = ${lease} AND state = 'running' FOR NO KEY UPDATE`.execute(
     trx,
   )
   if (rows.length === 0) throw new ClaimLost('The attempt has lost its claim; nothing was stored.')

@@ -38,7 +38,7 @@ export interface FanOutRef {
 
 /**
  * Loads it and locks it, always before its slices, so that two who change it wait for each other instead of
- * dead-locking. Taken once a slice, never for a flush.
+ * dead-locking. Taken once a slice, never for a flush: what a flush inserts refers to this row, and need not wait.
  */
 export async function lockFanOut(
   trx: Transaction<Tables>,
@@ -48,8 +48,22 @@ export async function lockFanOut(
     SELECT f.*, t.definition, t.version, t.state AS task_state,
       t.failure AS task_failure
     FROM errand.fan_outs f JOIN errand.tasks t ON t.id = f.task_id
-    WHERE f.task_id = ${taskId}::uuid AND f.step = ${step} FOR UPDATE OF f`.execute(trx)
+    WHERE f.task_id = ${taskId}::uuid AND f.step = ${step} FOR NO KEY UPDATE OF f`.execute(trx)
   return rows[0]
+}
+
+/**
+ * Writes back what whoever holds the lock has changed, once in a transaction: PostgreSQL checks the reference to the step
+ * anew when a row is written a second time, and that would wait for whoever holds the step and waits for this lock.
+ */
+export async function saveFanOut(trx: Transaction<Tables>, row: FanOutRow): Promise<void> {
+  const { cursor, cut_at, cut_page, done, failed, item_ms, pages, sealed, slice_size, total } = row
+  await trx
+    .updateTable('fan_outs')
+    .set({ cursor, cut_at, cut_page, done, failed, item_ms, pages, sealed, slice_size, total })
+    .where('task_id', '=', row.task_id)
+    .where('step', '=', row.step)
+    .execute()
 }
 
 /** The step of a shape that fans out. */

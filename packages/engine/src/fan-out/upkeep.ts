@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { defaults } from '../config.ts'
 import { slicesOf } from '../dispatch/dispatch.ts'
 import { cutSlices } from './cut.ts'
-import { type FanOutRef, type FanOutServices, lockFanOut } from './rows.ts'
+import { type FanOutRef, type FanOutServices, lockFanOut, saveFanOut } from './rows.ts'
 
 /**
  * Cuts what can be cut. It is done with each slice that ends; this is for a fan-out that was resumed, may have more in
@@ -20,7 +20,10 @@ export async function topUp(services: FanOutServices, ref: FanOutRef): Promise<v
   await services.dispatch.ensure(queue)
   const sent = await services.db.transaction().execute(async (trx) => {
     const row = await lockFanOut(trx, ref)
-    return row === undefined ? 0 : cutSlices(trx, services.dispatch, row)
+    if (row === undefined) return 0
+    const sent = await cutSlices(trx, services.dispatch, row)
+    if (sent > 0) await saveFanOut(trx, row)
+    return sent
   })
   if (sent > 0) services.bus.tell({ queues: [queue] })
 }
