@@ -79,7 +79,7 @@ export class SliceRun {
       const now = performance.now()
       const due = this.#takeDue(now)
       if (due !== undefined) await this.#try(due.index, due.attempt)
-      else if (this.#next < length && this.#held.size < HELD_ITEMS && this.#heldBytes < HELD_BYTES) {
+      else if (this.#next < length && this.#mayGoAhead()) {
         const trying = this.#try(this.#next++, 1)
         if (trying !== undefined) await trying
       } else await this.#wait(now)
@@ -177,6 +177,12 @@ export class SliceRun {
     const due = Math.min(...this.#waiting.map((waiting) => waiting.due))
     await delay(Math.max(1, due - now), undefined, { signal: this.#parts.signal }).catch(() => undefined)
     this.#idle += performance.now() - now
+  }
+
+  /** Where one of the items may end the worker none goes ahead of another, or the one that waits would be taken for it. */
+  #mayGoAhead(): boolean {
+    if (this.#work.wary) return this.#waiting.length === 0
+    return this.#held.size < HELD_ITEMS && this.#heldBytes < HELD_BYTES
   }
 
   #isTime(): boolean {
