@@ -1,5 +1,5 @@
 import type { Claim } from '../types.ts'
-import type { UploadRow } from './uploads.ts'
+import type { UploadRow } from './rows.ts'
 
 /** A task's uploads as its claims carry them; those that have expired are left out. */
 export function claimedUploads(
