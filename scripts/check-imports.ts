@@ -17,7 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   client: [],
   web: ['client', 'task'],
   testing: ['task', 'engine', 'worker'],
-  cli: ['task', 'engine', 'worker', 'server', 'client', 'course'],
+  cli: ['task', 'engine', 'worker', 'server', 'client', 'course', 'grade-report'],
 }
 const packAllowed = ['task']
 const packTestAllowed = ['task', 'testing']

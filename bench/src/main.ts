@@ -33,6 +33,11 @@ const benches: Readonly<
       'artifacts written and read beside cp and beside an S3 client, a 5 GB one by each delivery, a 2 GB upload that is cut [--only throughput|delivery|upload] [--way NAME] [--size MB] [--deliver MB] [--upload MB]',
     load: () => import('./storage/bench.ts'),
   },
+  million: {
+    about:
+      'a fan-out of 1,000,000 items: seconds, memory, progress, short tasks meanwhile, fairness, cancel [--items N] [--only size|flight|others|fairness]',
+    load: () => import('./fan-out/million.ts'),
+  },
   single: {
     about:
       'tasks of one step that does nothing, beside pg-boss, BullMQ and DBOS [--tasks N] [--rounds N] [--only NAME]',

@@ -21,16 +21,17 @@ export type Setup = ({ kind: 'serve' } | { kind: 'apart'; postgres: string }) & 
 /** Real `errand` services in a folder of their own, with nothing else configured. */
 export class Server implements AsyncDisposable {
   readonly client: ErrandClient
-  /** The process that runs the steps. */
+  /** The process that answers requests, and the one that runs the steps; the same where they are not apart. */
+  readonly server: number
   readonly worker: number
   readonly #children: readonly ChildProcess[]
   readonly #data: string
 
-  private constructor(children: readonly ChildProcess[], data: string, client: ErrandClient, worker: number) {
+  private constructor(children: readonly ChildProcess[], data: string, client: ErrandClient, pids: [number, number]) {
     this.#children = children
     this.#data = data
     this.client = client
-    this.worker = worker
+    ;[this.server, this.worker] = pids
   }
 
   static async start(folder: string, setup: Setup = { kind: 'serve' }): Promise<Server> {
@@ -42,8 +43,9 @@ export class Server implements AsyncDisposable {
       return ready(child)
     }
     let worker: { pid: number }
+    let server: { pid: number } | undefined
     try {
-      if (setup.kind === 'apart') await start('server', '--port', '0')
+      if (setup.kind === 'apart') server = await start('server', '--port', '0')
       const threads = setup.concurrency === undefined ? [] : ['--concurrency', setup.concurrency]
       worker =
         setup.kind === 'apart'
@@ -55,7 +57,7 @@ export class Server implements AsyncDisposable {
     }
     const local: unknown = JSON.parse(await readFile(join(data, 'local.json'), 'utf8'))
     const { address, token } = local as { address: string; token: string }
-    return new Server(children, data, createClient({ server: address, token }), worker.pid)
+    return new Server(children, data, createClient({ server: address, token }), [(server ?? worker).pid, worker.pid])
   }
 
   /** Starts a task and follows it to its end. */

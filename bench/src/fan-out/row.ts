@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import { csvRow } from '@errand/task'
 
 /** The line that item `n` leaves in the file: what a report for each learner has, and cheap to make. */
 export function rowOf(n: number): string {
-  return `learner-${String(n).padStart(7, '0')},Learner ${n},${(n * 7_919) % 101}\r\n`
+  return csvRow([`learner-${String(n).padStart(7, '0')}`, `Learner ${n}`, (n * 7_919) % 101])
 }
 
 /** SHA-256 of the file of so many items, hexadecimal. */

@@ -26,7 +26,10 @@ export function addServe(program: Command): void {
   const command = program
     .command('serve')
     .description('run a server and a worker in one process; PostgreSQL by DATABASE_URL, else an embedded database')
-    .argument('[packs...]', 'packages or folders of task definitions (default: @errand/course)')
+    .argument(
+      '[packs...]',
+      'packages or folders of task definitions (default: @errand/course and @errand/grade-report)',
+    )
   withServiceOptions(withWorkOptions(withListenOptions(command))).action(
     (packs: string[], options: ServiceOptions & ListenFlags & { concurrency?: number }) =>
       runService({ command: 'serve', packs, options }),

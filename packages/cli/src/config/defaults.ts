@@ -14,8 +14,8 @@ export const defaults = {
   stopGrace: 20,
   /** What is logged, to stderr. Warnings only: `serve` shares the terminal with a person. */
   logLevel: 'warn',
-  /** Packs that run when none is named: the one that everybody can try at once. */
-  packs: ['@errand/course'],
+  /** Packs that run when none is named: those that everybody can try at once. */
+  packs: ['@errand/course', '@errand/grade-report'],
   /** Seconds for which `watch` and `--wait` try to reach a server that went away. A restart or a deployment takes less. */
   reconnectFor: 600,
   /** Tasks that `list` shows: a screen. */

@@ -1,0 +1,50 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Server } from '../course/server.ts'
+import { machineLine } from '../machine.ts'
+import { startPostgres } from '../postgres.ts'
+import { printTable } from '../table.ts'
+import { type Figure, parts, type Site } from './million-parts.ts'
+
+const PACK = fileURLToPath(new URL('./pack.ts', import.meta.url))
+
+/** Prints what a fan-out of a million items takes, and what it leaves for others, with a real server and worker. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      items: { type: 'string', default: '1000000' },
+      only: { type: 'string', multiple: true },
+    },
+  })
+  const chosen = Object.entries(parts).filter(([name]) => values.only?.includes(name) ?? true)
+  process.stdout.write(`${machineLine()}\n\n`)
+  const folder = await mkdtemp(join(tmpdir(), 'errand-bench-'))
+  // PostgreSQL may run as an account of its own, which must be able to enter.
+  await chmod(folder, 0o755)
+  const postgres = await startPostgres(join(folder, 'database'))
+  const figures: Figure[] = []
+  try {
+    const url = await postgres.createDatabase('errand')
+    await using server = await Server.start(folder, { kind: 'apart', postgres: url, pack: PACK })
+    const site: Site = { server, postgres: postgres.pid, items: Number(values.items) }
+    for (const [name, measure] of chosen) {
+      process.stderr.write(`${name}…\n`)
+      figures.push(...(await measure(site)))
+    }
+  } finally {
+    await postgres.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  printTable(
+    ['of a fan-out', 'measured', 'aim'],
+    figures.map(({ what, value, aim = '' }) => [what, value, aim]),
+  )
+  process.stdout.write(`
+errand server and errand worker, apart, on PostgreSQL, everything as shipped; each item appends a row to one CSV file.
+At the end: ${machineLine()}
+`)
+}
