@@ -33,8 +33,11 @@ function ending(task: Task, output: Output, flags: string): string {
   const files = task.artifacts.filter((artifact) => artifact.state === 'available')
   for (const file of files) lines.push(`${file.slot}: ${oneLine(file.filename)}, ${artifactStatus(file, now)}`)
   const slots = files.map((file) => file.slot)
-  if (slots.length > 0) {
-    lines.push(`To get it: errand download ${task.id}${slots.length > 1 ? ` ${slots.join('|')}` : ''}${flags}`)
+  const [first, ...others] = slots
+  if (first !== undefined) {
+    // To be copied as it stands; what else there is comes behind it.
+    const or = others.length > 0 ? `  (or ${others.join(', ')})` : ''
+    lines.push(`To get it: errand download ${task.id}${others.length > 0 ? ` ${first}` : ''}${flags}${or}`)
   }
   return lines.join('\n')
 }
