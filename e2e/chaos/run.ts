@@ -45,7 +45,9 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
   const folder = await mkdtemp(join(tmpdir(), 'errand-chaos-'))
   // PostgreSQL runs as an account of its own, which must be able to enter.
   await chmod(folder, 0o755)
-  const leave = () => options.keep || rmSync(folder, { recursive: true, force: true })
+  // Whatever ends the run. What is killed at the same moment may still write a file or two.
+  const leave = () => options.keep || rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  process.once('exit', leave)
   const tally = new Tally()
   try {
     if (isChosen(SERVE.kind)) {
@@ -55,8 +57,6 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
     if (chosen.length > 0) {
       say('A database, a server and two workers start.')
       const site = await openSite(folder, tally)
-      // Whatever ends the run; after the listeners of what is in the folder.
-      process.once('exit', leave)
       say('They run, and tasks are started.')
       try {
         for (let round = 1; round === 1 || (!full && Date.now() < end); round++) {

@@ -33,7 +33,8 @@ export async function openVolume(folder: string): Promise<Volume> {
     if (frozen) execFileSync('fsfreeze', ['--unfreeze', root])
     execFileSync('umount', ['--lazy', root])
   }
-  if (plain === undefined) process.once('exit', leave)
+  // Before the folder it is in is removed.
+  if (plain === undefined) process.prependOnceListener('exit', leave)
   const volume: Volume = {
     root,
     plain,
