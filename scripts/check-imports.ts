@@ -17,7 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   client: [],
   web: ['client', 'task'],
   testing: ['task', 'engine', 'worker'],
-  cli: ['task', 'engine', 'worker', 'server', 'client', 'course', 'grade-report'],
+  cli: ['task', 'engine', 'worker', 'server', 'client', 'web', 'course', 'grade-report'],
 }
 const packAllowed = ['task']
 const packTestAllowed = ['task', 'testing']

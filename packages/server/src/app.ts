@@ -31,6 +31,7 @@ import { readRoutes } from './routes/tasks/read.ts'
 import { submitRoutes } from './routes/tasks/submit.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { workerRoutes } from './routes/workers.ts'
+import { serveWeb } from './web/serve-web.ts'
 
 /** The routes of the API below its base, without a guard. */
 export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
@@ -57,7 +58,7 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
   return api
 }
 
-/** The whole app: API, health, errors as problems. */
+/** The whole app: API, health, the web where there is one, errors as problems. */
 export function createApp(context: ServerContext, authenticate: Authenticate, log: Logger): OpenAPIHono<ServerEnv> {
   const app = router()
   app.use(requestId())
@@ -101,6 +102,8 @@ export function createApp(context: ServerContext, authenticate: Authenticate, lo
   app.use(`${API_BASE}/*`, (c, next) => (isUpload(c.req.path) ? next() : limitJson(c, next)))
   app.route(API_BASE, api)
   app.notFound((c) => {
+    const page = context.web && serveWeb(context.web, c)
+    if (page) return page
     const problem = new Problem({
       code: 'route-unknown',
       status: 404,

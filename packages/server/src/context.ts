@@ -2,6 +2,7 @@ import type { Engine, Principal } from '@errand/engine'
 import type { HttpBindings } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { Delivery } from './config.ts'
+import type { WebApp } from './web/web-app.ts'
 
 /** Says who sends a request, or `null` for nobody we know. */
 export type Authenticate = (request: Request) => Principal | null | Promise<Principal | null>
@@ -12,6 +13,8 @@ export interface ServerContext {
   /** Bytes of one upload. */
   uploadLimit: number
   delivery: Delivery
+  /** The built web app; without one there is the API alone. */
+  web?: WebApp
   /** Milliseconds between comments in a quiet feed. */
   heartbeat: number
   /** Aborts when the server stops: feeds and waits end. */

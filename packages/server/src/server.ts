@@ -5,6 +5,7 @@ import { createApp } from './app.ts'
 import { DEFAULT_UPLOAD_LIMIT, type Delivery, HEARTBEAT } from './config.ts'
 import type { Authenticate, ServerEnv } from './context.ts'
 import { type Listening, type ListenOptions, listen } from './listen.ts'
+import type { WebApp } from './web/web-app.ts'
 
 export interface ServerOptions {
   engine: Engine
@@ -15,6 +16,8 @@ export interface ServerOptions {
   uploadLimit?: number
   /** How outputs are delivered. Default: through this process. */
   delivery?: Delivery
+  /** The web app, as {@link loadWebApp} reads it. Default: the API alone. */
+  web?: WebApp
   /** Milliseconds between comments in a quiet feed. Default 15 s. */
   heartbeat?: number
 }
@@ -44,6 +47,7 @@ export function createServer(options: ServerOptions): ErrandServer {
       delivery: options.delivery ?? { by: 'stream' },
       heartbeat: options.heartbeat ?? HEARTBEAT,
       stopping: stopping.signal,
+      ...(options.web === undefined ? {} : { web: options.web }),
     },
     options.authenticate,
     options.logger ?? pino(destination(2)),

@@ -15,6 +15,7 @@ import { openEngine } from './open-engine.ts'
 import { packsToRun } from './packs.ts'
 import { assertPortFree } from './port.ts'
 import { aborted, stopSignal } from './stop-signal.ts'
+import { webApp } from './web-app.ts'
 
 /** What one process does: `serve` does both, `server` and `worker` one each. */
 export interface ServiceParts {
@@ -86,6 +87,7 @@ async function start(
       logger,
       delivery: deliveryOf(config),
       ...limit,
+      ...(await webApp(logger)),
     })
     // Before the worker is warm, so that watchers of a server that restarts find it soon.
     const open = await server.listen({ port: config.port, host: config.host })

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs'
+import { glob, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+const root = dirname(fileURLToPath(import.meta.url))
+const dist = join(root, 'dist')
+
+/** Whether the built files are there and newer than everything they are made of. */
+export async function isFresh(): Promise<boolean> {
+  if (!existsSync(join(dist, 'embed.js'))) return false
+  const built = (await stat(join(dist, 'embed.js'))).mtimeMs
+  const sources = ['src/**/*', 'public/*', '*.{ts,html,json}', '../client/src/**/*.ts', '../../package-lock.json']
+  for await (const path of glob(sources, { cwd: root })) {
+    if ((await stat(join(root, path))).mtimeMs > built) return false
+  }
+  return true
+}
+
+/**
+ * Builds the app and the elements into `dist`. What is there is replaced once the new is whole, so that a server that
+ * starts meanwhile finds one of them.
+ */
+export async function buildWeb(): Promise<void> {
+  const outDir = join(root, `dist-${process.pid}`)
+  try {
+    for (const configFile of ['vite.config.ts', 'vite.embed.config.ts']) {
+      await build({ configFile: join(root, configFile), logLevel: 'warn', build: { outDir } })
+    }
+    await rm(dist, { recursive: true, force: true })
+    await rename(outDir, dist)
+  } finally {
+    await rm(outDir, { recursive: true, force: true })
+  }
+}
+
+if (import.meta.main) {
+  const force = !process.argv.includes('--if-stale')
+  if (force || !(await isFresh())) {
+    const start = performance.now()
+    await buildWeb()
+    console.log(`The web app is built (${((performance.now() - start) / 1_000).toFixed(1)} s).`)
+  }
+}

@@ -1,0 +1,91 @@
+import {
+  type Definition,
+  isTransient,
+  type LogLine,
+  type TaskPage,
+  type TaskState,
+  type Transition,
+} from '@errand/client'
+import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
+import { OPERATIONS_POLL, PAGE_SIZE } from '../config.ts'
+import { client } from './client.ts'
+
+/** What the list of tasks is narrowed to; kept in the address of the page. */
+export interface TaskFilters {
+  state?: TaskState[]
+  definition?: string
+  scope?: string
+  /** `me`, or a principal id. */
+  owner?: string
+  q?: string
+}
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    // The feed says what changes; what it does not tell has its own interval.
+    queries: { staleTime: 30_000, retry: (count, error) => isTransient(error) && count < 5 },
+  },
+})
+
+export const meQuery = queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => client.me({ signal }) })
+
+export const tasksQuery = (filters: TaskFilters) =>
+  infiniteQueryOptions({
+    queryKey: ['tasks', filters],
+    queryFn: ({ pageParam, signal }): Promise<TaskPage> =>
+      client.tasks(
+        { ...filters, limit: PAGE_SIZE, ...(pageParam === undefined ? {} : { pageToken: pageParam }) },
+        { signal },
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page: TaskPage) => page.nextPageToken ?? undefined,
+  })
+
+export const taskQuery = (id: string) =>
+  queryOptions({ queryKey: ['task', id], queryFn: ({ signal }) => client.task(id, { signal }) })
+
+/** Reads only what is new since the last time: both only ever grow. */
+export const logsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['logs', id],
+    queryFn: async ({ signal }): Promise<LogLine[]> => {
+      const known = queryClient.getQueryData<LogLine[]>(['logs', id]) ?? []
+      return [...known, ...(await client.logs(id, { signal, after: known.at(-1)?.id ?? 0 }))]
+    },
+  })
+
+export const transitionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['transitions', id],
+    queryFn: async ({ signal }): Promise<Transition[]> => {
+      const known = queryClient.getQueryData<Transition[]>(['transitions', id]) ?? []
+      return [...known, ...(await client.transitions(id, { signal, after: known.at(-1)?.sequence ?? 0 }))]
+    },
+  })
+
+export const definitionsQuery = queryOptions({
+  queryKey: ['definitions'],
+  queryFn: ({ signal }) => client.definitions({ signal }),
+})
+
+export const workersQuery = queryOptions({
+  queryKey: ['workers'],
+  queryFn: ({ signal }) => client.workers({ signal }),
+  refetchInterval: OPERATIONS_POLL,
+})
+
+export const statusQuery = queryOptions({
+  queryKey: ['status'],
+  queryFn: ({ signal }) => client.status({ signal }),
+  refetchInterval: OPERATIONS_POLL,
+})
+
+export const storageQuery = queryOptions({
+  queryKey: ['storage'],
+  queryFn: ({ signal }) => client.storageUsage({ signal }),
+})
+
+/** The version that new tasks get, of each name. */
+export function promotedOf(definitions: readonly Definition[]): Definition[] {
+  return definitions.filter((one) => one.promoted).sort((a, b) => a.shape.title.localeCompare(b.shape.title))
+}

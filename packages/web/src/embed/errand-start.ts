@@ -1,0 +1,53 @@
+import { paragraph, style } from './errand-task.ts'
+import { refusal, SERVER } from './server.ts'
+
+/**
+ * `<errand-start definition="NAME" input='{"course":"…"}'>Export</errand-start>`: a button that starts a task and then
+ * shows it. What needs a file, or an input the page does not give, has a link to the form: leave `input` out.
+ */
+export class ErrandStart extends HTMLElement {
+  readonly #root = this.attachShadow({ mode: 'open' })
+  // One key for one button: pressed twice, or sent again after a lost answer, it is still one task.
+  readonly #key = crypto.randomUUID()
+
+  connectedCallback(): void {
+    const definition = this.getAttribute('definition')
+    if (definition === null || this.#root.hasChildNodes()) return
+    const input = this.getAttribute('input')
+    const label = document.createElement('slot')
+    label.textContent = 'Start'
+    if (input === null) {
+      const form = document.createElement('a')
+      form.href = `${SERVER}/start/${encodeURIComponent(definition)}`
+      form.append(label)
+      this.#root.replaceChildren(style(), form)
+      return
+    }
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.append(label)
+    const said = paragraph('')
+    said.setAttribute('role', 'alert')
+    button.addEventListener('click', () => void this.#start(definition, input, button, said))
+    this.#root.replaceChildren(style(), button, said)
+  }
+
+  async #start(definition: string, input: string, button: HTMLButtonElement, said: HTMLElement): Promise<void> {
+    button.disabled = true
+    said.textContent = ''
+    const response = await fetch(`${SERVER}/api/v1/tasks`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': this.#key, 'Errand-Client': 'web' },
+      body: `{"definition":${JSON.stringify(definition)},"input":${input}}`,
+    }).catch(() => undefined)
+    button.disabled = false
+    if (response?.ok) return this.#show(String((await response.json()).id))
+    said.textContent = await refusal(response)
+  }
+
+  #show(id: string): void {
+    const task = document.createElement('errand-task')
+    task.setAttribute('task', id)
+    this.#root.replaceChildren(style(), task)
+  }
+}

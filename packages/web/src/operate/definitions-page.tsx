@@ -1,0 +1,129 @@
+import type { Definition } from '@errand/client'
+import { Badge, Button, Group, Paper, Skeleton, Stack, Table, Text, Title } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { client } from '../api/client.ts'
+import { definitionsQuery, queryClient } from '../api/queries.ts'
+import { OPERATIONS_POLL } from '../config.ts'
+import { Action } from '../ui/action.tsx'
+import { ErrorNotice, Notice, wordsOf } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { count, day } from '../words/units.ts'
+
+/** Every version of every definition: which one new tasks get, what is open on each, who serves it. */
+export function DefinitionsPage() {
+  const definitions = useQuery({ ...definitionsQuery, refetchInterval: OPERATIONS_POLL })
+  if (definitions.data === undefined) {
+    return (
+      <Page title="Definitions">
+        {definitions.error === null ? (
+          <Skeleton height={200} aria-label="Loading" />
+        ) : (
+          <ErrorNotice error={definitions.error} onRetry={() => void definitions.refetch()} />
+        )}
+      </Page>
+    )
+  }
+  const names = Map.groupBy(definitions.data, ({ name }) => name)
+  return (
+    <Page title="Definitions">
+      {names.size === 0 && (
+        <Notice title="Nothing is registered">A worker that starts registers what it serves.</Notice>
+      )}
+      {[...names].map(([name, versions]) => (
+        <Versions key={name} name={name} versions={versions} />
+      ))}
+    </Page>
+  )
+}
+
+function Versions({ name, versions }: { name: string; versions: readonly Definition[] }) {
+  const act = useMutation({
+    mutationFn: ({ version, what }: { version: number; what: 'promote' | 'retire' }) => client[what](name, version),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['definitions'] }),
+  })
+  const newest = versions.toSorted((a, b) => b.version - a.version)
+  return (
+    <Paper withBorder p="lg" component="section" aria-label={name}>
+      <Stack gap="sm">
+        <Group gap="sm" align="baseline">
+          <Title order={2} size="h4">
+            {newest[0]?.shape.title ?? name}
+          </Title>
+          <Text c="dimmed" size="sm">
+            {name}
+          </Text>
+        </Group>
+        <Table.ScrollContainer minWidth={480}>
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Version</Table.Th>
+                <Table.Th>Open tasks</Table.Th>
+                <Table.Th>Workers</Table.Th>
+                <Table.Th>Registered</Table.Th>
+                <Table.Th>
+                  <span className="mantine-visually-hidden">Actions</span>
+                </Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {newest.map((one) => (
+                <Table.Tr key={one.version}>
+                  <Table.Td>
+                    <Group gap="xs">
+                      {one.version}
+                      {one.promoted && <Badge variant="light">Promoted</Badge>}
+                      {one.retiredAt !== null && <Badge variant="default">Retired {day(one.retiredAt)}</Badge>}
+                    </Group>
+                  </Table.Td>
+                  <Table.Td>{count(one.open)}</Table.Td>
+                  <Table.Td>{count(one.workers)}</Table.Td>
+                  <Table.Td>{day(one.registeredAt)}</Table.Td>
+                  <Table.Td>
+                    <Group gap="xs" justify="end" wrap="nowrap">
+                      <Action
+                        size="xs"
+                        whyNot={whyNoPromote(one)}
+                        onClick={() => act.mutate({ version: one.version, what: 'promote' })}
+                      >
+                        Promote
+                      </Action>
+                      <Action
+                        size="xs"
+                        whyNot={whyNoRetire(one)}
+                        onClick={() => act.mutate({ version: one.version, what: 'retire' })}
+                      >
+                        Retire
+                      </Action>
+                    </Group>
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+        {act.error !== null && (
+          <Group role="alert" gap="sm">
+            <Text size="sm" data-tone="bad" c="var(--tone)">
+              {wordsOf(act.error).title}. {wordsOf(act.error).text}
+            </Text>
+            <Button variant="subtle" size="xs" onClick={() => act.reset()}>
+              Close
+            </Button>
+          </Group>
+        )}
+      </Stack>
+    </Paper>
+  )
+}
+
+function whyNoPromote({ promoted, retiredAt }: Definition): string | undefined {
+  if (promoted) return 'New tasks get this version already'
+  return retiredAt === null ? undefined : 'It is retired'
+}
+
+function whyNoRetire({ open, promoted, retiredAt }: Definition): string | undefined {
+  if (retiredAt !== null) return 'It is retired already'
+  if (promoted) return 'New tasks get this version: promote another first'
+  return open > 0 ? `${count(open)} open: they must end first` : undefined
+}

@@ -1,0 +1,163 @@
+import type { Status, Worker } from '@errand/client'
+import { Anchor, Paper, Skeleton, Table, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { statusQuery, storageQuery, workersQuery } from '../api/queries.ts'
+import { useNow } from '../ui/clock.ts'
+import { ErrorNotice } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { StateMark } from '../ui/state-mark.tsx'
+import { bytes, count, duration, relative } from '../words/units.ts'
+
+/** Whether work moves: queues, what is stuck, who works, and what the outputs take. */
+export function ServicePage() {
+  const status = useQuery(statusQuery)
+  const workers = useQuery(workersQuery)
+  const storage = useQuery(storageQuery)
+  const error = status.error ?? workers.error
+  if (status.data === undefined || workers.data === undefined) {
+    return (
+      <Page title="Service">
+        {error === null ? <Skeleton height={240} aria-label="Loading" /> : <ErrorNotice error={error} />}
+      </Page>
+    )
+  }
+  return (
+    <Page title="Service">
+      <Stuck stuck={status.data.stuck} />
+      <Queues queues={status.data.queues} />
+      <Workers workers={workers.data} />
+      <Section title="Storage in use">
+        <Grid
+          head={['Scope', 'Files', 'Size', 'Limit']}
+          empty="No outputs are kept."
+          rows={(storage.data ?? []).map(({ scope, files, bytes: size, quota }) => ({
+            key: scope,
+            cells: [scope, count(files), bytes(size), quota === null ? 'None' : bytes(quota)],
+          }))}
+        />
+        <Text size="sm" c="dimmed" mt="sm">
+          {count(status.data.unpurged)} files are gone from the record and not yet from the storage.
+        </Text>
+      </Section>
+    </Page>
+  )
+}
+
+const reasons: { readonly [Why in Status['stuck'][number]['why']]: string } = {
+  unserved: 'No live worker serves it',
+  'not-claimed': 'Ready, and nobody takes it',
+  'no-heartbeat': 'Its worker is silent',
+}
+
+function Stuck({ stuck }: { stuck: Status['stuck'] }) {
+  return (
+    <Section title="Stuck">
+      <Grid
+        head={['Task', 'Step', 'Why', 'For']}
+        empty="Nothing is stuck."
+        rows={stuck.map(({ taskId, step, definition, version, why, seconds }) => ({
+          key: `${taskId} ${step}`,
+          cells: [
+            <Anchor key="task" component={Link} to={`/tasks/${taskId}`} inherit>
+              {definition}, version {version}
+            </Anchor>,
+            step,
+            reasons[why],
+            duration(seconds * 1_000),
+          ],
+        }))}
+      />
+    </Section>
+  )
+}
+
+function Queues({ queues }: { queues: Status['queues'] }) {
+  return (
+    <Section title="Queues">
+      <Grid
+        head={['Definition', 'Workers', 'Open', 'Ready', 'Running', 'To be tried again', 'Oldest waits']}
+        empty="Nothing is registered."
+        rows={queues.map(({ definition, version, workers, open, ready, running, retrying, oldestReadySeconds }) => ({
+          key: `${definition} ${version}`,
+          cells: [
+            `${definition}, version ${version}`,
+            count(workers),
+            count(open),
+            count(ready),
+            count(running),
+            count(retrying),
+            ready > 0 ? duration(oldestReadySeconds * 1_000) : '–',
+          ],
+        }))}
+      />
+    </Section>
+  )
+}
+
+function Workers({ workers }: { workers: readonly Worker[] }) {
+  const now = useNow()
+  return (
+    <Section title="Workers">
+      <Grid
+        head={['Name', 'State', 'Steps in hand', 'Serves', 'Heard of']}
+        empty="No worker has been here."
+        rows={workers.map((worker) => ({
+          key: worker.id,
+          cells: [
+            `${worker.name} (${worker.host}, ${worker.pid})`,
+            <StateMark key="state" tone={worker.live ? 'good' : 'quiet'} label={worker.live ? 'Live' : 'Gone'} />,
+            `${count(worker.running)} of ${count(worker.concurrency)}`,
+            worker.serves.map(({ name, version }) => `${name} ${version}`).join(', '),
+            relative(worker.heartbeatAt, now),
+          ],
+        }))}
+      />
+    </Section>
+  )
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Paper withBorder p="lg" component="section" aria-label={title}>
+      <Title order={2} size="h4" mb="sm">
+        {title}
+      </Title>
+      {children}
+    </Paper>
+  )
+}
+
+interface GridProps {
+  head: readonly string[]
+  rows: readonly { key: string; cells: readonly ReactNode[] }[]
+  /** Said where there are no rows. */
+  empty: string
+}
+
+function Grid({ head, rows, empty }: GridProps) {
+  if (rows.length === 0) return <Text c="dimmed">{empty}</Text>
+  return (
+    <Table.ScrollContainer minWidth={560}>
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            {head.map((title) => (
+              <Table.Th key={title}>{title}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.map(({ key, cells }) => (
+            <Table.Tr key={key}>
+              {cells.map((cell, index) => (
+                <Table.Td key={head[index]}>{cell}</Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  )
+}

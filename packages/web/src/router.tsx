@@ -1,0 +1,73 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { Shell } from './shell/shell.tsx'
+import { filtersOf } from './tasks/filters.ts'
+import { TaskList } from './tasks/task-list.tsx'
+import { ErrorNotice, Notice } from './ui/notice.tsx'
+import { Page } from './ui/page.tsx'
+
+const rootRoute = createRootRoute({
+  component: Shell,
+  notFoundComponent: NothingHere,
+  errorComponent: ({ error }) => <ErrorNotice error={error} />,
+})
+
+function NothingHere() {
+  return (
+    <Page title="Nothing here">
+      <Notice title="There is no such page">Your tasks are under “Tasks”, above.</Notice>
+    </Page>
+  )
+}
+
+const listRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  validateSearch: filtersOf,
+  component: TaskList,
+})
+
+const taskRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/tasks/$id',
+  component: lazyRouteComponent(() => import('./task/task-page.tsx'), 'TaskPage'),
+})
+
+const startRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/start',
+  component: lazyRouteComponent(() => import('./start/catalogue.tsx'), 'Catalogue'),
+})
+
+const startOneRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/start/$name',
+  // `from`: the task whose input fills the form.
+  validateSearch: (search: Record<string, unknown>): { from?: string } =>
+    typeof search.from === 'string' ? { from: search.from } : {},
+  component: lazyRouteComponent(() => import('./start/start-page.tsx'), 'StartPage'),
+})
+
+const definitionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/definitions',
+  component: lazyRouteComponent(() => import('./operate/definitions-page.tsx'), 'DefinitionsPage'),
+})
+
+const serviceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/service',
+  component: lazyRouteComponent(() => import('./operate/service-page.tsx'), 'ServicePage'),
+})
+
+/** Every page and its address. */
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([listRoute, taskRoute, startRoute, startOneRoute, definitionsRoute, serviceRoute]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,48 @@
+import { Center, Container, Loader } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Outlet } from '@tanstack/react-router'
+import { isSignedOut } from '../api/client.ts'
+import { useFeed } from '../api/live.ts'
+import { meQuery } from '../api/queries.ts'
+import { ErrorNotice } from '../ui/notice.tsx'
+import { Connection } from './connection.tsx'
+import { Header } from './header.tsx'
+import classes from './shell.module.css'
+import { SignedOut } from './signed-out.tsx'
+
+/** What stands around every page: who is signed in, where one can go, and whether changes arrive. */
+export function Shell() {
+  const me = useQuery(meQuery)
+  if (me.data === undefined) {
+    return (
+      <Container component="main" size="sm" className={classes.main}>
+        {me.error === null ? (
+          <Center mih="50vh">
+            <Loader aria-label="Loading" />
+          </Center>
+        ) : isSignedOut(me.error) ? (
+          <SignedOut />
+        ) : (
+          <ErrorNotice error={me.error} onRetry={() => void me.refetch()} />
+        )}
+      </Container>
+    )
+  }
+  return (
+    <>
+      <a className={classes.skip} href="#main">
+        Skip to the content
+      </a>
+      <Header me={me.data} />
+      <Feed />
+      <Container component="main" id="main" tabIndex={-1} size="lg" className={classes.main}>
+        <Outlet />
+      </Container>
+    </>
+  )
+}
+
+function Feed() {
+  useFeed()
+  return <Connection />
+}

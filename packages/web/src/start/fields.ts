@@ -1,0 +1,76 @@
+/** One field of a form, made from a property of the input's JSON Schema. */
+export interface Field {
+  name: string
+  label: string
+  hint: string | undefined
+  required: boolean
+  kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'list' | 'json'
+  /** Of a choice. */
+  options: string[]
+  initial: unknown
+}
+
+type Schema = Record<string, unknown>
+
+const isSchema = (value: unknown): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The fields of an input. What has no field of its own kind is written as JSON. */
+export function fieldsOf(schema: Schema, given: Record<string, unknown> = {}): Field[] {
+  if (!isSchema(schema.properties)) return []
+  const required = Array.isArray(schema.required) ? schema.required : []
+  return Object.entries(schema.properties).flatMap(([name, property]) => {
+    if (!isSchema(property)) return []
+    const kind = kindOf(property)
+    return {
+      name,
+      label: typeof property.title === 'string' ? property.title : labelOf(name),
+      hint: typeof property.description === 'string' ? property.description : undefined,
+      required: required.includes(name) && property.default === undefined,
+      kind,
+      options: kind === 'choice' && Array.isArray(property.enum) ? property.enum.map(String) : [],
+      initial: shown(kind, given[name] ?? property.default),
+    }
+  })
+}
+
+function kindOf(property: Schema): Field['kind'] {
+  if (Array.isArray(property.enum) && property.enum.every((value) => typeof value === 'string')) return 'choice'
+  if (property.type === 'string') return 'text'
+  if (property.type === 'number' || property.type === 'integer' || property.type === 'boolean') return property.type
+  if (property.type === 'array' && isSchema(property.items) && property.items.type === 'string') return 'list'
+  return 'json'
+}
+
+/** `courseKey` and `course_key` are "Course key". */
+function labelOf(name: string): string {
+  const words = name
+    .replaceAll(/[-_]+/g, ' ')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** A value as its field holds it. */
+function shown(kind: Field['kind'], value: unknown): unknown {
+  if (kind === 'boolean') return value === true
+  if (kind === 'list') return Array.isArray(value) ? value : []
+  if (value === undefined || value === null) return kind === 'choice' ? null : ''
+  return kind === 'json' ? JSON.stringify(value, null, 2) : value
+}
+
+/**
+ * The input that the fields say; what was left empty is left out, so that the definition's own default holds.
+ *
+ * @throws {SyntaxError} where a field of JSON holds none
+ */
+export function inputOf(fields: readonly Field[], values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const input: Record<string, unknown> = {}
+  for (const { name, kind } of fields) {
+    const value = values[name]
+    if (value === '' || value === null || value === undefined) continue
+    if (kind === 'list' && Array.isArray(value) && value.length === 0) continue
+    input[name] = kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value
+  }
+  return input
+}

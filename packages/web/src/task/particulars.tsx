@@ -1,0 +1,54 @@
+import type { Task } from '@errand/client'
+import { Anchor, Paper, Title } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import { moment } from '../words/units.ts'
+import classes from './task.module.css'
+
+const visibilities = {
+  owner: 'the owner and staff',
+  team: 'the owner, the team and staff',
+  staff: 'staff alone',
+} as const
+
+/** What the task was given, and who may see what. */
+export function Particulars({ task }: { task: Task }) {
+  const seen = [...new Set(task.artifacts.map(({ visibility }) => visibilities[visibility]))]
+  return (
+    <Paper withBorder p="lg" component="section" aria-labelledby="particulars">
+      <Title order={2} size="h4" id="particulars">
+        Particulars
+      </Title>
+      <dl className={classes.facts}>
+        {Object.entries(task.input).map(([name, value]) => (
+          <Fact key={name} name={name}>
+            {typeof value === 'string' ? value : JSON.stringify(value)}
+          </Fact>
+        ))}
+        <Fact name="Kind">
+          {task.definition}, version {task.version}
+        </Fact>
+        <Fact name="Id">{task.id}</Fact>
+        {task.origin.of !== undefined && (
+          <Fact name="Run again from">
+            <Anchor component={Link} to={`/tasks/${task.origin.of}`} inherit>
+              {task.origin.of}
+            </Anchor>
+          </Fact>
+        )}
+        <Fact name="Asked for">{moment(task.createdAt)}</Fact>
+        {task.startedAt !== null && <Fact name="Began">{moment(task.startedAt)}</Fact>}
+        {task.finishedAt !== null && <Fact name="Ended">{moment(task.finishedAt)}</Fact>}
+        {seen.length > 0 && <Fact name="Files are seen by">{seen.join('; ')}</Fact>}
+      </dl>
+    </Paper>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  )
+}

@@ -1,0 +1,123 @@
+import { Button, Loader, Paper, Skeleton, Stack, Text } from '@mantine/core'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useSearch } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { nothingFresh, useLive } from '../api/live.ts'
+import { tasksQuery } from '../api/queries.ts'
+import { ErrorNotice, Notice } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { plural } from '../words/units.ts'
+import { FilterBar } from './filter-bar.tsx'
+import { isNarrowed } from './filters.ts'
+import { SelectionBar } from './selection-bar.tsx'
+import { TaskRows } from './task-rows.tsx'
+
+/** Every task one may see, the newest first. */
+export function TaskList() {
+  const filters = useSearch({ from: '/' })
+  const list = useInfiniteQuery(tasksQuery(filters))
+  const { fresh } = useLive()
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const tasks = list.data?.pages.flatMap((page) => page.tasks) ?? []
+
+  // What was read just now has everything in it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each time it was read
+  useEffect(nothingFresh, [list.dataUpdatedAt === 0, filters])
+
+  async function showFresh() {
+    await list.refetch()
+    nothingFresh()
+    window.scrollTo({ top: 0 })
+  }
+
+  return (
+    <Page
+      title="Tasks"
+      actions={
+        <Button component={Link} to="/start">
+          Start a task
+        </Button>
+      }
+    >
+      <FilterBar filters={filters} />
+      <div role="status">
+        {fresh.size > 0 && (
+          <Button variant="light" fullWidth onClick={() => void showFresh()}>
+            {plural(fresh.size, 'new task')}: show {fresh.size === 1 ? 'it' : 'them'}
+          </Button>
+        )}
+      </div>
+      {list.isPending ? (
+        <Loading />
+      ) : list.error !== null && tasks.length === 0 ? (
+        <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />
+      ) : tasks.length === 0 ? (
+        isNarrowed(filters) ? (
+          <NothingFound />
+        ) : (
+          <NothingYet />
+        )
+      ) : (
+        <>
+          <SelectionBar tasks={tasks.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
+          <TaskRows
+            tasks={tasks}
+            selected={selected}
+            onSelect={setSelected}
+            onEnd={() => {
+              if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
+            }}
+          />
+          {list.isFetchingNextPage && <Loader aria-label="Loading more" size="sm" mx="auto" />}
+          {!list.hasNextPage && tasks.length > 10 && (
+            <Text size="sm" c="dimmed" ta="center">
+              That is all: {plural(tasks.length, 'task')}.
+            </Text>
+          )}
+        </>
+      )}
+    </Page>
+  )
+}
+
+function Loading() {
+  return (
+    <Paper withBorder p="lg" aria-busy="true" aria-label="Loading">
+      <Stack>
+        {[0, 1, 2, 3].map((row) => (
+          <Skeleton key={row} height={48} />
+        ))}
+      </Stack>
+    </Paper>
+  )
+}
+
+function NothingYet() {
+  return (
+    <Notice
+      title="Nothing here yet"
+      action={
+        <Button component={Link} to="/start" variant="light">
+          See what can be started
+        </Button>
+      }
+    >
+      What you start appears here, with its progress and its files. You need not wait for it.
+    </Notice>
+  )
+}
+
+function NothingFound() {
+  return (
+    <Notice
+      title="Nothing matches"
+      action={
+        <Button component={Link} to="/" variant="default">
+          Show all tasks
+        </Button>
+      }
+    >
+      There is no task like this, or none that you may see.
+    </Notice>
+  )
+}

@@ -1,0 +1,166 @@
+import type { Artifact, Step, Task, TaskState, TaskSummary } from '@errand/client'
+import { count, day, duration, relative } from './units.ts'
+
+/** The colour of a state: what is well, what moves, what wants a look, what failed, and the rest. */
+export type Tone = 'good' | 'moving' | 'warning' | 'bad' | 'quiet'
+
+const taskWords: { readonly [State in TaskState]: { label: string; tone: Tone } } = {
+  pending: { label: 'Waiting', tone: 'quiet' },
+  running: { label: 'Running', tone: 'moving' },
+  canceling: { label: 'Being canceled', tone: 'warning' },
+  completed: { label: 'Completed', tone: 'good' },
+  completed_with_errors: { label: 'Completed with errors', tone: 'warning' },
+  failed: { label: 'Failed', tone: 'bad' },
+  canceled: { label: 'Canceled', tone: 'quiet' },
+}
+
+/** All states of a task, in the order in which it passes them. */
+export const taskStates = Object.keys(taskWords) as TaskState[]
+
+/** A state of a task in one or two words. */
+export const labelOf = (state: TaskState): string => taskWords[state].label
+export const toneOf = (state: TaskState): Tone => taskWords[state].tone
+
+/** The steps that a person follows; clean-up stands outside the plan and shows once it has something to do. */
+export function shownSteps(steps: readonly Step[]): Step[] {
+  const idle: readonly Step['state'][] = ['pending', 'skipped', 'canceled']
+  return steps.filter((step) => isPlanned(step) || !idle.includes(step.state))
+}
+
+const isPlanned = (step: Step) => step.kind === 'step' || step.kind === 'fan-out'
+
+/** How the task stands, as a person says it: `Step 2 of 4: Write the archive`. */
+export function sentenceOf(task: TaskSummary, now: number): string {
+  const began = Date.parse(task.startedAt ?? task.createdAt)
+  const span = duration((task.finishedAt === null ? now : Date.parse(task.finishedAt)) - began)
+  switch (task.state) {
+    case 'pending':
+      return task.waiting === null ? 'Waiting to start' : capital(task.waiting)
+    case 'running':
+      return runningSentence(task)
+    case 'canceling':
+      return 'Being canceled: what runs is ending'
+    case 'completed':
+      return `Completed in ${span}`
+    case 'completed_with_errors':
+      return `Completed in ${span}, with errors`
+    case 'failed':
+      return task.failure === null ? `Failed after ${span}` : task.failure.title
+    case 'canceled':
+      return `Canceled after ${span}`
+  }
+}
+
+function runningSentence(task: TaskSummary): string {
+  const planned = task.steps.filter(isPlanned)
+  const current = task.steps.find((step) => step.state === 'running' || step.state === 'retrying')
+  if (current === undefined) return task.waiting === null ? 'Between two steps' : capital(task.waiting)
+  const place = planned.indexOf(current) + 1
+  const where = place === 0 ? 'Cleaning up' : `Step ${place} of ${planned.length}`
+  return `${where}: ${current.title}`
+}
+
+/** `1,200 of 2,500 files`; empty where nothing was counted. */
+export function progressWords(step: Pick<Step, 'progress'>): string {
+  if (step.progress === null) return ''
+  const { done, total, unit } = step.progress
+  const name = unit === null ? '' : ` ${unit}`
+  if (total === null) return done > 0 ? `${count(done)}${name}` : ''
+  return `${count(done)} of ${count(total)}${name}`
+}
+
+/** How much of a task is done, from 0 to 1: each planned step counts the same, and the running ones by their progress. */
+export function shareOf(task: Pick<TaskSummary, 'steps' | 'state'>): number {
+  if (task.state === 'completed' || task.state === 'completed_with_errors') return 1
+  const planned = task.steps.filter(isPlanned)
+  const parts = planned.map((step) => {
+    if (step.state === 'completed' || step.state === 'skipped') return 1
+    return step.state === 'running' ? stepShare(step) : 0
+  })
+  return planned.length === 0 ? 0 : parts.reduce((sum, part) => sum + part, 0) / planned.length
+}
+
+/** How much of a step is done, from 0 to 1; 0 where its total is not known. */
+export function stepShare({ progress }: Pick<Step, 'progress'>): number {
+  if (progress === null || progress.total === null || progress.total <= 0) return 0
+  return Math.min(1, Math.max(0, progress.done / progress.total))
+}
+
+const stepLabels: { readonly [State in Step['state']]: string } = {
+  pending: 'To come',
+  ready: 'Next',
+  running: 'Running',
+  retrying: 'Will be tried again',
+  completed: 'Done',
+  failed: 'Failed',
+  canceled: 'Canceled',
+  skipped: 'Not needed',
+}
+
+/** A state of a step in a few words. */
+export const stepLabel = (state: string): string => (state in stepLabels ? stepLabels[state as Step['state']] : state)
+
+/** `Attempt 2 of 5, next in 40 s`; empty for a first attempt. */
+export function attemptWords(step: Step, now: number): string {
+  if (step.state === 'retrying') {
+    const wait = step.retryAt === null ? '' : `, next in ${duration(Date.parse(step.retryAt) - now)}`
+    return `Attempt ${step.attempt} of ${step.attempts} failed${wait}`
+  }
+  return step.attempt > 1 ? `Attempt ${step.attempt} of ${step.attempts}` : ''
+}
+
+/** `120 a second, about 3 min left`; empty until there is enough to say so. */
+export function paceWords(step: Step, now: number): string {
+  const { progress, startedAt } = step
+  if (step.state !== 'running' || progress === null || progress.total === null || startedAt === null) return ''
+  const seconds = (now - Date.parse(startedAt)) / 1_000
+  if (seconds < 2 || progress.done === 0) return ''
+  const rate = progress.done / seconds
+  const left = ((progress.total - progress.done) / rate) * 1_000
+  const pace = rate >= 1 ? `${count(Math.round(rate))} a second` : `${count(Math.round(rate * 60))} a minute`
+  return left < 1_000 ? pace : `${pace}, about ${duration(left)} left`
+}
+
+/** What became of a file, or how long it will be there. */
+export function fateOf(artifact: Artifact, now: number): string {
+  switch (artifact.state) {
+    case 'writing':
+      return 'Being written'
+    case 'available': {
+      const once = typeof artifact.keep === 'object' && artifact.keep.once === true ? 'One download only' : undefined
+      const until =
+        artifact.expiresAt === null
+          ? once === undefined
+            ? 'Kept until it is deleted'
+            : undefined
+          : `Kept until ${day(artifact.expiresAt)}, ${relative(artifact.expiresAt, now)}`
+      return [once, until].filter((part) => part !== undefined).join('. ')
+    }
+    case 'consumed':
+      return gone('Downloaded', artifact)
+    case 'expired':
+      return gone('Expired', artifact)
+    case 'deleted':
+      return gone('Deleted', artifact)
+  }
+}
+
+function gone(what: string, { endedAt, endedReason }: Artifact): string {
+  const when = endedAt === null ? '' : ` on ${day(endedAt)}`
+  return endedReason === null ? `${what}${when}` : `${what}${when}: ${endedReason}`
+}
+
+/** Why the task cannot be canceled, or `undefined` where it can. */
+export function whyNoCancel(task: Pick<Task, 'state'>): string | undefined {
+  if (task.state === 'canceling') return 'It is being canceled already'
+  return task.state === 'pending' || task.state === 'running' ? undefined : 'It is over'
+}
+
+/** Why the task cannot be run again, or `undefined` where it can. */
+export function whyNoRetry(task: Pick<Task, 'state'>): string | undefined {
+  return task.state === 'pending' || task.state === 'running' || task.state === 'canceling'
+    ? 'It is not over yet'
+    : undefined
+}
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

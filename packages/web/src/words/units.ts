@@ -1,0 +1,61 @@
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const number = new Intl.NumberFormat()
+const relativeTime = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+
+/** `1,200`. */
+export const count = (value: number): string => number.format(value)
+
+/** `3 tasks`, `1 task`. */
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`
+
+/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: two units at most, as a person would say it. */
+export function duration(milliseconds: number): string {
+  const span = Math.max(0, milliseconds)
+  if (span < 10 * SECOND) return `${(Math.floor(span / 100) / 10).toFixed(1)} s`
+  if (span < MINUTE) return `${Math.floor(span / SECOND)} s`
+  const pair = (big: number, bigName: string, small: number, smallName: string) => {
+    const rest = Math.floor((span % big) / small)
+    return `${Math.floor(span / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`
+  }
+  if (span < HOUR) return pair(MINUTE, 'min', SECOND, 's')
+  if (span < DAY) return pair(HOUR, 'h', MINUTE, 'min')
+  return pair(DAY, 'd', HOUR, 'h')
+}
+
+/** `512 B`, `23.4 MB`, in powers of 1000 as file managers show them. */
+export function bytes(size: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let value = size
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1_000
+    unit += 1
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+}
+
+/** `in 89 days`, `3 minutes ago`, `now`. */
+export function relative(at: string, now: number): string {
+  const span = Date.parse(at) - now
+  const size = Math.abs(span)
+  if (size < MINUTE) return relativeTime.format(0, 'second')
+  if (size < HOUR) return relativeTime.format(Math.trunc(span / MINUTE), 'minute')
+  if (size < DAY) return relativeTime.format(Math.trunc(span / HOUR), 'hour')
+  return relativeTime.format(Math.trunc(span / DAY), 'day')
+}
+
+/** Day and time in the reader's zone and manner. */
+export const moment = (at: string): string => dateTime.format(new Date(at))
+
+/** The day alone. */
+export const day = (at: string): string => date.format(new Date(at))
+
+/** Whole days until then; 0 on the last one. */
+export const daysUntil = (at: string, now: number): number => Math.max(0, Math.floor((Date.parse(at) - now) / DAY))

@@ -1,0 +1,134 @@
+import type { Step, TaskSummary } from '@errand/client'
+import { expect, test } from 'vitest'
+import { fieldsOf, inputOf } from '../start/fields.ts'
+import { layersOf } from '../task/layers.ts'
+import { filtersOf } from '../tasks/filters.ts'
+import { attemptWords, paceWords, progressWords, sentenceOf, shareOf } from './states.ts'
+import { bytes, duration } from './units.ts'
+
+const NOW = Date.parse('2026-11-25T12:00:00Z')
+const at = (seconds: number) => new Date(NOW + seconds * 1_000).toISOString()
+
+function step(name: string, more: Partial<Step> = {}): Step {
+  return {
+    name,
+    title: name,
+    kind: 'step',
+    after: [],
+    state: 'pending',
+    attempt: 0,
+    attempts: 5,
+    progress: null,
+    failure: null,
+    retryAt: null,
+    startedAt: null,
+    finishedAt: null,
+    ...more,
+  }
+}
+
+function task(more: Partial<TaskSummary>): TaskSummary {
+  return {
+    id: 'x',
+    definition: 'course.export',
+    version: 1,
+    title: 'Export',
+    state: 'running',
+    waiting: null,
+    owner: { id: 'ada', name: 'Ada' },
+    scope: '',
+    origin: { by: 'web' },
+    steps: [],
+    artifacts: [],
+    failure: null,
+    sequence: 1,
+    createdAt: at(-60),
+    startedAt: at(-50),
+    finishedAt: null,
+    ...more,
+  }
+}
+
+test.each([
+  [0, '0.0 s'],
+  [9_999, '9.9 s'],
+  [59_999, '59 s'],
+  [200_000, '3 min 20 s'],
+  [7_200_000, '2 h'],
+  [273_600_000, '3 d 4 h'],
+  [-5, '0.0 s'],
+])('%i ms are %s', (span, words) => expect(duration(span)).toBe(words))
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1_000, '1.0 kB'],
+  [999_950, '1.0 MB'],
+  [23_400_000, '23.4 MB'],
+])('%i bytes are %s', (size, words) => expect(bytes(size)).toBe(words))
+
+test('a task says how it stands', () => {
+  const steps = [step('Read', { state: 'completed' }), step('Write the archive', { state: 'running' }), step('Send')]
+  expect(sentenceOf(task({ steps }), NOW)).toBe('Step 2 of 3: Write the archive')
+  const waiting = 'waiting for a worker that has course.export v2'
+  expect(sentenceOf(task({ state: 'pending', waiting }), NOW)).toBe('Waiting for a worker that has course.export v2')
+  expect(sentenceOf(task({ state: 'completed', finishedAt: at(-30) }), NOW)).toBe('Completed in 20 s')
+  const cleanup = step('Tidy', { kind: 'on-cancel', state: 'running' })
+  expect(sentenceOf(task({ steps: [...steps.slice(2), cleanup] }), NOW)).toBe('Cleaning up: Tidy')
+})
+
+test('progress is counted, timed, and never more than all', () => {
+  const running = step('a', {
+    state: 'running',
+    startedAt: at(-10),
+    progress: { done: 1_000, total: 4_000, unit: 'files', message: null },
+  })
+  expect(progressWords(running)).toBe('1,000 of 4,000 files')
+  expect(paceWords(running, NOW)).toBe('100 a second, about 30 s left')
+  expect(shareOf(task({ steps: [step('b', { state: 'completed' }), running] }))).toBe(0.625)
+  const over = step('a', { state: 'running', progress: { done: 9, total: 3, unit: null, message: null } })
+  expect(shareOf(task({ steps: [over] }))).toBe(1)
+})
+
+test('an attempt that failed says when the next is', () => {
+  const retrying = step('a', { state: 'retrying', attempt: 1, retryAt: at(40) })
+  expect(attemptWords(retrying, NOW)).toBe('Attempt 1 of 5 failed, next in 40 s')
+  expect(attemptWords(step('a', { state: 'running', attempt: 2 }), NOW)).toBe('Attempt 2 of 5')
+  expect(attemptWords(step('a', { state: 'running', attempt: 1 }), NOW)).toBe('')
+})
+
+test('each step stands below all it waits for, and says so where the picture does not', () => {
+  const steps = [step('a'), step('b'), step('c', { after: ['a', 'b'] }), step('d', { after: ['a', 'c'] })]
+  const layers = layersOf(steps).map((layer) => layer.map((placed) => [placed.step.name, ...placed.after]))
+  expect(layers).toEqual([[['a'], ['b']], [['c']], [['d', 'a', 'c']]])
+  expect(layersOf([step('x', { after: ['y'] }), step('y', { after: ['x'] })]).flat()).toHaveLength(2)
+})
+
+test('an address that says nonsense narrows nothing down', () => {
+  expect(filtersOf({ state: 'failed', q: 7, owner: 'me', page: 3 })).toEqual({ state: ['failed'], q: '7', owner: 'me' })
+  expect(filtersOf({ state: ['nonsense'], q: '  ', scope: { $ne: 1 } })).toEqual({})
+})
+
+test('a form has a field for each property, and leaves out what was left empty', () => {
+  const fields = fieldsOf({
+    type: 'object',
+    required: ['courseKey', 'minimum'],
+    properties: {
+      courseKey: { type: 'string', description: 'Which one' },
+      minimum: { type: 'number', default: 0 },
+      kind: { type: 'string', enum: ['a', 'b'] },
+      tags: { type: 'array', items: { type: 'string' } },
+      deep: { type: 'object' },
+    },
+  })
+  expect(fields.map(({ label, kind, required }) => [label, kind, required])).toEqual([
+    ['Course key', 'text', true],
+    ['Minimum', 'number', false],
+    ['Kind', 'choice', false],
+    ['Tags', 'list', false],
+    ['Deep', 'json', false],
+  ])
+  const values = { courseKey: 'x', minimum: 0, kind: null, tags: [], deep: '{"a":1}' }
+  expect(inputOf(fields, values)).toEqual({ courseKey: 'x', minimum: 0, deep: { a: 1 } })
+  expect(() => inputOf(fields, { deep: '{' })).toThrow(SyntaxError)
+})
