@@ -20,6 +20,7 @@ test('definitions: all, and one by name', async () => {
   expect(definitions.map((one) => one.name).toSorted()).toEqual([
     'test.echo',
     'test.joint',
+    'test.keeper',
     'test.reader',
     'test.single',
   ])
@@ -42,7 +43,7 @@ test('definitions: an unknown one is told with those there are', async () => {
   expect(await unknown.json()).toMatchObject({
     status: 404,
     code: 'definition-unknown',
-    hint: 'There are: test.echo, test.joint, test.reader, test.single.',
+    hint: 'There are: test.echo, test.joint, test.keeper, test.reader, test.single.',
   })
   const version = await server.request('/api/v1/definitions/test.echo?version=9')
   expect(await version.json()).toMatchObject({ status: 404, hint: 'Versions of test.echo: 1.' })
