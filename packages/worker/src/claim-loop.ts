@@ -1,5 +1,5 @@
 import type { Claim, ClaimRef, WorkerInfo } from '@errand/engine'
-import { HEARTBEAT_MS, MOST_UNRECORDED, POLL_MS, REPORT_RETRY_MS } from './config.ts'
+import { HEARTBEAT_MS, MOST_UNRECORDED, POLL_MS, REPORT_RETRY_MS, STEP_PLACES } from './config.ts'
 import { Slots } from './slots.ts'
 import type { StepEnvironment } from './step-environment.ts'
 import { StepRun } from './step-run.ts'
@@ -106,9 +106,8 @@ export class ClaimLoop {
     return Math.min(this.#slots.room, this.#info.concurrency + MOST_UNRECORDED - this.#runs.size)
   }
 
-  /** One place is left for steps: a short task must not wait behind slices, whatever there are of them. */
   get #mostSlices(): number {
-    return Math.max(1, this.#info.concurrency - 1)
+    return Math.max(1, this.#info.concurrency - STEP_PLACES)
   }
 
   #run(claim: Claim): void {

@@ -105,3 +105,9 @@ export const ITEM_DETAIL_LIMIT = 1_000
 
 /** Entries of a listing in one message. */
 export const LIST_PAGE = 1_000
+
+/**
+ * Places that are left for steps, whatever slices there are: one for a fan-out that lists its items or puts its outputs
+ * together, which takes some seconds, and one so that a short task waits behind neither.
+ */
+export const STEP_PLACES = 2

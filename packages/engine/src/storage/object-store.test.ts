@@ -57,6 +57,14 @@ describe.each([
     return found.sort()
   }
 
+  test('of several who delete an object at the same time none fails', async () => {
+    for (let round = 0; round < 5; round++) {
+      await store.put('gone/at-once', 'once')
+      await Promise.all(Array.from({ length: 8 }, () => store.delete('gone/at-once')))
+      expect(await store.stat('gone/at-once')).toBeUndefined()
+    }
+  })
+
   test('what was put is got, measured and read back', async () => {
     await store.put('a/text', 'hello')
     await store.put('a/bytes', new Uint8Array(BIG.buffer, BIG.byteOffset, 10))

@@ -62,7 +62,14 @@ export function openObjectStore(config: StoreConfig): Store & { operator: Operat
       else await pipeline(read(from), write(to))
       await operator.delete(from)
     },
-    delete: checked((key) => operator.delete(key)),
+    delete: checked(async (key) => {
+      try {
+        await operator.delete(key)
+      } catch (error) {
+        // Somebody else was faster, between the backend's look and its removal.
+        if (!isNotFound(error)) throw error
+      }
+    }),
     sign: checked(async (key, seconds: number) => {
       if (!operator.capability().presignRead) return undefined
       return (await operator.presignRead(key, seconds)).url
