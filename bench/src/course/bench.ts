@@ -17,7 +17,7 @@ const DEMO = fileURLToPath(new URL('../../../../shared/corpus/openedx-demo-cours
 
 /** Rounds that count, after one that warms up. */
 const ROUNDS = 5
-const AIMS = { import: 6, export: 2, memory: 300e6 }
+const AIMS = { import: 4, export: 1.3, memory: 300e6 }
 
 const KB = 1e3
 const MB = 1e6

@@ -103,6 +103,35 @@ const LESSONS: Lesson[] = [
     ],
   },
   {
+    promise: 'a block of a third party that makes no sense here stops no export, and is named (21)',
+    files: [
+      unit('<flow-control url_name="f"/><flow-control url_name="gone"/>'),
+      ['course/flow-control/f.xml', '<flow-control action="&undefined;">'],
+    ],
+    tells: /flow-control\/f\.xml/,
+  },
+  {
+    promise: 'settings are checked on import as they are elsewhere (24)',
+    files: [unit('<problem url_name="p" display_name="P" max_attempts="0" showanswer="hah"><p>?</p></problem>')],
+    tells: /max_attempts.*showanswer|showanswer.*max_attempts/,
+  },
+  {
+    promise: 'files that a block has in the archive come back, wherever they lie (27)',
+    files: [
+      unit('<scorm url_name="s" display_name="S"/>'),
+      ['course/scorm/s/package.zip', Buffer.from([0x50, 0x4b, 5, 6, ...Array(18).fill(0)])],
+      ['course/anywhere/deep/er/data.bin', Buffer.from([0, 255, 1])],
+    ],
+  },
+  {
+    promise: 'values that would break a page are named (37)',
+    files: [
+      unit('<html url_name="h" display_name="H" start="soon"><p>x</p></html>'),
+      ['course/policies/R/policy.json', '{"course/R": {"start": "2026-01-01T00:00:00Z", "graceperiod": "10 years"}}'],
+    ],
+    tells: /graceperiod/,
+  },
+  {
     promise: 'binary where text is expected is kept, and the file is named (51)',
     files: [unit('<problem url_name="b"/>'), ['course/problem/b.xml', Buffer.from([0, 5, 22, 7, 0, 255, 254, 3])]],
     tells: /problem\/b\.xml/,
