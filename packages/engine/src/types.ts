@@ -568,8 +568,8 @@ export interface Composed {
 
 /** What of a step that fans out is to be done. */
 export type FanOutWork =
-  /** List the items behind `cursor`; or, where `again` names a task, take those that failed there. */
-  | { phase: 'planning'; cursor: string | null; again: string | null }
+  /** List the items behind `cursor`, unless all are on record; or, where `again` names a task, take those that failed there. */
+  | { phase: 'planning'; cursor: string | null; sealed: boolean; again: string | null }
   | {
       phase: 'slice'
       /** JSON: an array of {@link PlannedItem}. */

@@ -23,7 +23,9 @@ export async function openFanOut(
   // Locked, so that a page which the former planner is just recording is waited for.
   const row = await lockFanOut(trx, { taskId, step })
   if (row === undefined) throw new Error(`The step ${step} of the task ${taskId} has no fan-out.`)
-  return row.phase === 'planning' ? { phase: 'planning', cursor: row.cursor, again } : { phase: 'finishing' }
+  if (row.phase === 'finishing') return { phase: 'finishing' }
+  // A step that was claimed while its slices are worked on has nothing to do but to be let go again.
+  return { phase: 'planning', cursor: row.cursor, sealed: row.sealed, again }
 }
 
 /**

@@ -63,7 +63,10 @@ export async function resendSlices(services: FanOutServices): Promise<number> {
 }
 
 /** Removes the segments of what has been over for some time, orphans with them. @returns how many fan-outs it dealt with */
-export async function sweepSegments(services: FanOutServices, seconds = defaults.segmentSeconds): Promise<number> {
+export async function sweepSegments(
+  services: FanOutServices,
+  seconds: number = defaults.segmentSeconds,
+): Promise<number> {
   const { rows } = await sql<{ taskId: string; step: string; definition: string; scope: string }>`
     SELECT f.task_id AS "taskId", f.step, t.definition, t.scope
     FROM errand.fan_outs f JOIN errand.tasks t ON t.id = f.task_id

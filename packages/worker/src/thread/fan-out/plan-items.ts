@@ -12,8 +12,9 @@ import type { FanOutParts } from './run-fan-out.ts'
  */
 export async function planItems(
   { channel, claim, code, input, options, signal }: FanOutParts,
-  { again, cursor }: FanOutWork & { phase: 'planning' },
+  { again, cursor, sealed }: FanOutWork & { phase: 'planning' },
 ): Promise<undefined> {
+  if (sealed) return undefined
   if (again !== null) {
     await ask(channel, 'planFailedItems', undefined)
     return undefined
