@@ -1,5 +1,5 @@
 /** Where this script came from is where the API is. */
-export const SERVER = new URL('.', import.meta.url).href.replace(/\/$/, '')
+export const SERVER = new URL(import.meta.url).origin
 
 /** What the server said no with, in words; or that it said nothing. */
 export async function refusal(response: Response | undefined): Promise<string> {

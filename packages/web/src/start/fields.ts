@@ -15,14 +15,17 @@ type Schema = Record<string, unknown>
 const isSchema = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The fields of an input. What has no field of its own kind is written as JSON. */
+/**
+ * The fields of an input, what must be given first: the database keeps no order of properties. What has no field of its
+ * own kind is written as JSON.
+ */
 export function fieldsOf(schema: Schema, given: Record<string, unknown> = {}): Field[] {
   if (!isSchema(schema.properties)) return []
   const required = Array.isArray(schema.required) ? schema.required : []
-  return Object.entries(schema.properties).flatMap(([name, property]) => {
+  const fields = Object.entries(schema.properties).flatMap(([name, property]): Field[] => {
     if (!isSchema(property)) return []
     const kind = kindOf(property)
-    return {
+    const field = {
       name,
       label: typeof property.title === 'string' ? property.title : labelOf(name),
       hint: typeof property.description === 'string' ? property.description : undefined,
@@ -31,7 +34,9 @@ export function fieldsOf(schema: Schema, given: Record<string, unknown> = {}): F
       options: kind === 'choice' && Array.isArray(property.enum) ? property.enum.map(String) : [],
       initial: shown(kind, given[name] ?? property.default),
     }
+    return [field]
   })
+  return fields.sort((a, b) => Number(b.required) - Number(a.required))
 }
 
 function kindOf(property: Schema): Field['kind'] {

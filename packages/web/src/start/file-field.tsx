@@ -19,7 +19,7 @@ export function FileField({ upload, file, progress, error, onChange }: FileField
   const id = useId()
   return (
     <div>
-      <Text component="label" htmlFor={id} size="sm" fw={500}>
+      <Text component="label" htmlFor={id} size="sm" fw={600}>
         {upload.title}
         {!upload.optional && (
           <Text component="span" c="red" inherit aria-hidden="true">

@@ -2,8 +2,8 @@ import { createTheme } from '@mantine/core'
 
 /** Quiet: the system's own letters, one colour for what can be pressed, space instead of lines. */
 export const theme = createTheme({
-  primaryColor: 'teal',
-  primaryShade: { light: 9, dark: 8 },
+  primaryColor: 'cyan',
+  primaryShade: 9,
   defaultRadius: 'md',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
