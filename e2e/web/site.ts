@@ -1,9 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClient, type ErrandClient } from '@errand/client'
-import { packSample } from '@errand/course/sample'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { PACK, type Service, service } from '../../packages/cli/src/test-support/errand.ts'
 import { buildWeb, isFresh } from '../../packages/web/build.ts'
@@ -68,17 +67,12 @@ export async function signIn(
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ baseURL: site.address, ...options })
+  // A shared machine takes its time.
+  context.setDefaultTimeout(120_000)
   const page = await context.newPage()
   const { data } = await site.client.api.POST('/api/v1/session/links')
   if (data === undefined) throw new Error('No link')
   await page.goto(data.link)
   await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor()
   return { context, page }
-}
-
-/** Writes the sample course as an archive; returns its path. */
-export async function sampleArchive(site: Site): Promise<string> {
-  const path = join(site.folder, 'tides.tar.gz')
-  await writeFile(path, packSample())
-  return path
 }
