@@ -52,3 +52,21 @@ test('a failure says what happened, what to do and what to quote; a retry is a n
   await card.waitFor(PATIENT)
   await context.close()
 })
+
+test('the server is killed and started again: the page says so, comes back and shows what happened meanwhile', async () => {
+  const { page, context } = await signIn(site, browser)
+  const path = join(site.folder, 'go-on')
+  const task = await site.client.submit({ definition: 'until-file', input: { path } })
+  await page.goto(`/tasks/${task.id}`)
+  await said(page, 'Step 2 of 2: Wait').waitFor(PATIENT)
+  await page.evaluate(() => Reflect.set(globalThis, 'notReloaded', true))
+  await site.kill()
+  await page.getByText('The connection is lost').waitFor(PATIENT)
+  await site.start()
+  const ended = site.client.cancel(task.id)
+  await page.getByText('The connection is lost').waitFor({ state: 'detached', ...PATIENT })
+  await ended
+  await said(page, /^Canceled after/).waitFor(PATIENT)
+  expect(await page.evaluate(() => Reflect.get(globalThis, 'notReloaded'))).toBe(true)
+  await context.close()
+})
