@@ -3,6 +3,7 @@ import { createClient, type ErrandClient } from '@errand/client'
 import { CliError } from './cli-error.ts'
 import { defaults } from './config/defaults.ts'
 import { exitCode } from './exit-codes.ts'
+import { keptToken } from './folder/credentials.ts'
 import { readLocalServer } from './folder/local-file.ts'
 import type { RemoteOptions } from './options.ts'
 
@@ -64,10 +65,10 @@ async function findTarget(options: RemoteOptions, environment: NodeJS.ProcessEnv
     })
   }
   const server = named.replace(/\/+$/, '')
-  const token = environment.ERRAND_TOKEN || (await ownToken(folder, server))
+  const token = environment.ERRAND_TOKEN || (await ownToken(folder, server)) || (await keptToken(server, environment))
   if (token !== undefined) return { server, token }
   throw new CliError(`there is no token for ${server}`, {
-    hint: 'Set ERRAND_TOKEN to one that its administrator gave you.',
+    hint: 'Sign in with errand login, or set ERRAND_TOKEN.',
     exit: exitCode.notPermitted,
   })
 }

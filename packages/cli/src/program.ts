@@ -7,6 +7,7 @@ import { addDefinitions } from './commands/definitions.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addDownload } from './commands/download.ts'
 import { addList } from './commands/list.ts'
+import { addLogin } from './commands/login.ts'
 import { addConcurrency, addPause, addResume } from './commands/pause.ts'
 import { addRetention } from './commands/retention.ts'
 import { addRetry } from './commands/retry.ts'
@@ -15,6 +16,7 @@ import { addServer } from './commands/server.ts'
 import { addShow } from './commands/show.ts'
 import { addStart } from './commands/start.ts'
 import { addStorage } from './commands/storage.ts'
+import { addTokens } from './commands/tokens.ts'
 import { addWatch } from './commands/watch.ts'
 import { addWorker } from './commands/worker.ts'
 import { addWorkers } from './commands/workers.ts'
@@ -51,6 +53,8 @@ export function buildProgram(): { program: Command; running: () => string } {
     addDownload,
     addDefinitions,
     addWorkers,
+    addLogin,
+    addTokens,
     addDoctor,
     addDb,
     addStorage,

@@ -1,5 +1,6 @@
 import type { StoreConfig } from '@errand/task'
 import type { Logger } from 'pino'
+import type { RolesHook } from './access/roles.ts'
 import type { ScopeEnds } from './artifacts/keep.ts'
 import type { Quota } from './artifacts/quota.ts'
 import type { Clock } from './database/clock.ts'
@@ -22,6 +23,8 @@ export interface EngineConfig {
   storages: Readonly<Record<string, StoreConfig>>
   /** Which definition's or slot's outputs go to which of them. Default: all to `default`. */
   routes?: StorageRoutes
+  /** Asks the platform for people's roles, beside what credentials and the record say of them. */
+  roles?: RolesHook
   logger?: Logger
   /** When a scope ends, for outputs that are kept until then. Without it they are kept. */
   scopeEnds?: ScopeEnds
@@ -138,6 +141,38 @@ export const defaults = {
   stuckSeconds: 60,
   /** Seconds a sign-in link holds: long enough to be clicked in a terminal, short for one that lies in its history. */
   signInLinkSeconds: 900,
+  /** Seconds within which the end of a task is no news to somebody who looks at the screen. */
+  watchedSeconds: 30,
+  /** SMTP connections that are kept: mail servers commonly allow ten from one address. */
+  mailConnections: 5,
+  /** Milliseconds a mail server or a webhook may take: what is slower is tried again later. */
+  channelTimeout: 15_000,
+  /** Deliveries in hand at once: enough to keep the connections busy, few enough to be done within their lease. */
+  deliveryBatch: 100,
+  /** Seconds a delivery is leased: longer than the batch takes at its slowest. */
+  deliveryLease: 120,
+  /** Attempts of a delivery: with the delays below, over three days. */
+  deliveryAttempts: 14,
+  /** Seconds until the second attempt; three times as long before each one after. */
+  deliveryDelay: 5,
+  /** Seconds between attempts at most: a service that was down overnight gets it in the morning. */
+  deliveryLongestDelay: 28_800,
+  /** Milliseconds between looks for notifications to pass on, without being told of any. */
+  deliveryInterval: 1_000,
+  /** The hour (UTC) at which daily messages go out: before work begins in Europe. */
+  digestHour: 5,
+  /** Milliseconds the platform may take to tell a person's roles; a page should not wait longer. */
+  rolesHookTimeout: 2_000,
+  /** Milliseconds its answer is kept: a role that was taken away there is gone here after that. */
+  rolesHookKept: 30_000,
+  /** People whose roles are kept: a few MB. */
+  rolesHookPeople: 10_000,
+  /** People of whom a process knows what it last wrote: a few MB. */
+  peopleRemembered: 10_000,
+  /** Days: the longest a personal access token may hold, so that a forgotten one ends by itself. */
+  tokenDays: 365,
+  /** Tokens one person may have: more than anybody has machines. */
+  tokensPerPerson: 50,
   /** Seconds a session holds, used or not: a working day and its evening. */
   sessionSeconds: 43_200,
   /** Seconds a signed or presigned address to a file holds. */

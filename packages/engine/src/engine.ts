@@ -1,6 +1,8 @@
 import { pino } from 'pino'
+import { Access, assertAdministrator, forbidden } from './access/access.ts'
 import { People } from './access/people.ts'
-import { isId, may, ping, taskUnknown } from './access/policy.ts'
+import { isId, ping } from './access/policy.ts'
+import { Roles } from './access/roles.ts'
 import { Artifacts } from './artifacts/artifacts.ts'
 import { openBody } from './artifacts/open-body.ts'
 import { artifactView } from './artifacts/view.ts'
@@ -15,7 +17,8 @@ import { Retention } from './retention/retention.ts'
 import { openStorages } from './storage/storages.ts'
 import { cancelTask, endOverdue } from './tasks/cancel.ts'
 import { checkFailedItems, keepFanOuts, pauseTask, setConcurrency } from './tasks/fan-out.ts'
-import { findTask, listTasks, readLogs, readTask, readTransitions } from './tasks/read.ts'
+import { limitReached, readLimits } from './tasks/limits.ts'
+import { findTask, listTasks, mayDo, readLogs, readTask, readTransitions } from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
 import type { TaskServices } from './tasks/services.ts'
 import { restoreSnapshot, takeSnapshot } from './tasks/snapshot.ts'
@@ -51,6 +54,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const dispatch = await openDispatch(database, logger)
   const bus = await openBus(database, logger)
   const people = new People(db)
+  const access = new Access(new Roles(db, logger, config.roles))
   const catalog = new Catalog(db, dispatch)
   const artifacts = new Artifacts(db, storages, logger, config)
   const uploads = new Uploads(db, storages, {
@@ -58,7 +62,18 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     ...(config.clock === undefined ? {} : { clock: config.clock }),
   })
   const segments = new Segments(storages)
-  const services: TaskServices = { db, dispatch, catalog, bus, artifacts, uploads, segments, logger }
+  const services: TaskServices = {
+    db,
+    dispatch,
+    catalog,
+    bus,
+    artifacts,
+    uploads,
+    segments,
+    access,
+    people: people.record,
+    logger,
+  }
   const clock = config.clock ?? { offsetSeconds: 0 }
   const retention = new Retention({ db, storages, artifacts, clock, logger }, config.retention)
   const submit = createSubmit(services)
@@ -84,15 +99,16 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   })
   const sums = repeat(defaults.rollUpInterval, logger, () => rollUp(services))
 
-  const artifactOf = async (
-    id: string,
-    who: Principal,
-    action: 'read-artifact' | 'extend-artifact' | 'delete-artifact',
-  ) => {
+  const artifactOf = async (id: string, who: Principal, action: 'read-artifact' | 'extend' | 'delete') => {
     const row = isId(id) ? await artifacts.find(id) : undefined
     const task = row && (await db.selectFrom('tasks').selectAll().where('id', '=', row.task_id).executeTakeFirst())
-    if (row === undefined || task === undefined || !may(who, action, task)) throw artifactUnknown(id)
+    if (row === undefined || task === undefined) throw artifactUnknown(id)
     const shape = await catalog.shape(db, task.definition, task.version)
+    const subject = { task, shape, visibility: row.visibility }
+    // Whoever may see it is told that they may not do more; to anybody else it does not exist.
+    if (!(await access.may(who, 'view', subject)) || !(await access.may(who, 'read-artifact', subject)))
+      throw artifactUnknown(id)
+    if (action !== 'read-artifact' && !(await access.may(who, action, subject))) throw forbidden(`${action} this file`)
     return { row, view: artifactView(row, shape.artifacts[row.slot]?.title ?? row.slot) }
   }
   const accept = async (request: Parameters<Engine['submit']>[0], who: Principal) => {
@@ -119,13 +135,13 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     watchAll: (who, options) => watchAll(services, who, options),
     async cancel(id, who) {
       const task = await findTask(services, id, who)
-      if (!may(who, 'cancel', task)) throw taskUnknown(id)
+      if (!(await mayDo(services, who, 'cancel', task))) throw forbidden('cancel this task')
       await cancelTask(services, id, who)
       return readTask(services, id, who)
     },
     async runAgain(id, who, options = {}) {
       const task = await findTask(services, id, who)
-      if (!may(who, 'retry', task)) throw taskUnknown(id)
+      if (!(await mayDo(services, who, 'retry', task))) throw forbidden('run this task again')
       const { definition, input, uploads: files } = task
       if (options.failedItems) await checkFailedItems(services, id)
       const origin: Origin = { by: 'retry', of: id, ...(options.failedItems ? { failedItems: true as const } : {}) }
@@ -143,13 +159,23 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       await setConcurrency(services, id, concurrency, who)
       return readTask(services, id, who)
     },
+    async allowance(name, scope, who) {
+      const shape = await catalog.choose(name)
+      const limits = await readLimits(db, shape, { owner: who.id, scope })
+      const refused = limitReached(shape, limits)
+      return {
+        mayStart: await access.may(who, 'start', { task: { owner: '', scope }, shape }),
+        limits,
+        refusal: refused === undefined ? null : `${refused.detail} ${refused.hint}`,
+      }
+    },
     definitions: () => catalog.list(),
     async promote(name, version, who) {
-      if (!who.staff) throw forbidden('promote a version')
+      assertAdministrator(who, 'promote a version')
       return catalog.promote(name, version)
     },
     async retire(name, version, who) {
-      if (!who.staff) throw forbidden('retire a version')
+      assertAdministrator(who, 'retire a version')
       return catalog.retire(name, version)
     },
     workers: () => catalog.workers(),
@@ -169,7 +195,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       return { ...(await artifacts.deliver(row, who, wish)), artifact: view }
     },
     async extendArtifact(id, until, who) {
-      const { row } = await artifactOf(id, who, 'extend-artifact')
+      const { row } = await artifactOf(id, who, 'extend')
       await artifacts.extend(row, until, who)
       return (await artifactOf(id, who, 'read-artifact')).view
     },
@@ -178,32 +204,32 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       return artifacts.accesses(row.id)
     },
     async storageUsage(who) {
-      if (!who.staff) throw forbidden('see what takes how much storage')
+      assertAdministrator(who, 'see what takes how much storage')
       return artifacts.quotas.biggest(defaults.scopesShown)
     },
     async retentionPreview(who) {
-      if (!who.staff) throw forbidden('see what retention would remove')
+      assertAdministrator(who, 'see what retention would remove')
       return retention.preview()
     },
     async retentionRun(who) {
-      if (!who.staff) throw forbidden('run retention')
+      assertAdministrator(who, 'run retention')
       return retention.run()
     },
     async deleteArtifact(id, who): Promise<ArtifactView> {
-      const { row } = await artifactOf(id, who, 'delete-artifact')
+      const { row } = await artifactOf(id, who, 'delete')
       await artifacts.delete(row, who)
       return (await artifactOf(id, who, 'read-artifact')).view
     },
     async status(who) {
-      if (!who.staff) throw forbidden('see how the service stands')
+      assertAdministrator(who, 'see how the service stands')
       return { database: database.kind, ...(await readStatus(services)) }
     },
     async snapshot(id, who) {
-      if (!who.staff) throw forbidden('keep a task half-way')
+      assertAdministrator(who, 'keep a task half-way')
       return takeSnapshot(services, await findTask(services, id, who))
     },
     async restore(snapshot, who, files = {}) {
-      if (!who.staff) throw forbidden('put back a task')
+      assertAdministrator(who, 'put back a task')
       return restoreSnapshot(services, snapshot, who, files)
     },
     ping: () => ping(db),
@@ -216,15 +242,6 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       await database.close()
     },
   }
-}
-
-function forbidden(what: string): Problem {
-  return new Problem({
-    code: 'forbidden',
-    status: 403,
-    title: `You may not ${what}`,
-    hint: 'Ask a member of the platform staff.',
-  })
 }
 
 function artifactUnknown(id: string): Problem {

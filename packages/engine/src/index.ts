@@ -3,8 +3,13 @@
  *
  * @packageDocumentation
  */
+
 export type { People } from './access/people.ts'
+export { actorOf } from './access/policy.ts'
+export { type Action, actions, policy, type Rule, type Standing, standings } from './access/policy-table.ts'
+export type { RolesHook } from './access/roles.ts'
 export type { Session } from './access/sign-in.ts'
+export { TOKEN_PREFIX, type TokenView } from './access/tokens.ts'
 export type { ScopeEnds } from './artifacts/keep.ts'
 export type { Quota } from './artifacts/quota.ts'
 export { type DatabaseConfig, defaults, type EngineConfig } from './config.ts'
@@ -18,4 +23,5 @@ export { checkStorage, type StorageCheck } from './storage/check.ts'
 export { attachment } from './storage/disposition.ts'
 export { openObjectStore } from './storage/object-store.ts'
 export type { StorageRoutes } from './storage/storages.ts'
+export type { LimitUse } from './tasks/limits.ts'
 export * from './types.ts'

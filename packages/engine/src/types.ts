@@ -12,6 +12,7 @@ import type {
   Visibility,
 } from '@errand/task'
 import type { People } from './access/people.ts'
+import type { LimitUse } from './tasks/limits.ts'
 
 /** Who acts. Whoever asks the engine says who is asking; the engine asks the policy. */
 export interface Principal {
@@ -245,6 +246,15 @@ export interface WorkerView {
   live: boolean
 }
 
+/** What somebody may start. */
+export interface Allowance {
+  /** Whether their roles allow it. */
+  mayStart: boolean
+  limits: LimitUse[]
+  /** The limit that is used up, in words; `null` while one more is allowed. */
+  refusal: string | null
+}
+
 export interface Submitted {
   task: TaskView
   /** False when the key or the definition's `unique` led to a task that was there already. */
@@ -426,6 +436,8 @@ export interface Engine {
   /** Slices at once, 1 to 1,000. @throws {Problem} task-unknown, not-fanning-out, concurrency-invalid */
   setConcurrency(id: string, concurrency: number, who: Principal): Promise<TaskView>
 
+  /** Whether `who` may start the promoted version about `scope`, and how far its limits are used up: before they try. */
+  allowance(name: string, scope: string, who: Principal): Promise<Allowance>
   definitions(who: Principal): Promise<DefinitionView[]>
   /**
    * New tasks get this version from now on; those that are there keep theirs. Rolling back is promoting the old one. For

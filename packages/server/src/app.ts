@@ -18,6 +18,7 @@ import { definitionRoutes } from './routes/definitions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { meRoutes } from './routes/me.ts'
+import { membershipRoutes } from './routes/memberships.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { router } from './routes/router.ts'
@@ -29,6 +30,7 @@ import { fanOutRoutes } from './routes/tasks/fan-out.ts'
 import { historyRoutes } from './routes/tasks/history.ts'
 import { readRoutes } from './routes/tasks/read.ts'
 import { submitRoutes } from './routes/tasks/submit.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { workerRoutes } from './routes/workers.ts'
 import { serveWeb } from './web/serve-web.ts'
@@ -52,6 +54,8 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
     statusRoutes(context),
     meRoutes(),
     signInLinkRoutes(context),
+    tokenRoutes(context),
+    membershipRoutes(context),
   ]
   for (const resource of resources) api.route('/', resource)
   api.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })

@@ -53,3 +53,11 @@ export type Delivery =
   | { by: 'x-accel'; prefix: string }
   /** Apache or lighttpd in front serves the file: `X-Sendfile: /its/path`. Needs a storage of scheme `fs`. */
   | { by: 'x-sendfile' }
+/** Seconds by which the platform's clock may differ from ours: more than NTP leaves, less than a token's life. */
+export const JWT_LEEWAY = 30
+/** Milliseconds the platform's keys are kept: a key that it withdrew is not taken for longer. */
+export const JWKS_KEPT = 10 * 60 * 1_000
+/** Milliseconds between two looks for a key that is not known, so that made-up key ids do not burden the platform. */
+export const JWKS_COOLDOWN = 10_000
+/** Milliseconds to wait for the platform's keys. */
+export const JWKS_TIMEOUT = 5_000

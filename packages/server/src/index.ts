@@ -5,6 +5,8 @@
  */
 export type { Delivery } from './config.ts'
 export type { Authenticate } from './context.ts'
+export { firstOf, personalTokens } from './http/authenticators.ts'
+export { JWT_ALGORITHMS, type JwtOptions, jwtAuthenticator, openEdx } from './http/jwt-authenticator.ts'
 export { type TokenEntry, tokenAuthenticator } from './http/token-authenticator.ts'
 export type { Listening, ListenOptions } from './listen.ts'
 export { createServer, type ErrandServer, type ServerOptions } from './server.ts'

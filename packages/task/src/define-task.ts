@@ -41,6 +41,20 @@ export interface TaskOptions<Schema extends z.ZodObject, Uploads extends string,
    * first is over; whoever submits may choose otherwise.
    */
   unique?: TextOf<z.output<Schema>> | { key: TextOf<z.output<Schema>>; conflict?: 'refuse' | 'join' | 'wait' }
+  /**
+   * Who may start it: anybody who is signed in (the default), the team of its scope, or the staff of its scope. Asked
+   * again when each step begins.
+   */
+  access?: { start: 'anyone' | 'team' | 'staff' }
+  /**
+   * How often it may be started, by one person or for one scope.
+   *
+   * @example
+   * ```ts
+   * limits: { owner: { perDay: 10, open: 2 }, scope: { open: 1 } }
+   * ```
+   */
+  limits?: NonNullable<DefinitionShape['limits']>
   /** From submit to the end; a task that takes longer fails. Default: none. */
   deadline?: Duration
   uploads?: Record<Uploads, UploadOptions>
@@ -326,6 +340,8 @@ export function defineTask<
               conflict: unique.conflict ?? 'refuse',
             },
           }),
+      ...(options.access === undefined ? {} : { access: options.access }),
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.deadline === undefined
         ? {}
         : { deadline: attempt(refuse, 'deadline: ', () => toSeconds(options.deadline as Duration)) }),

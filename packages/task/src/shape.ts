@@ -51,6 +51,13 @@ export const stepShapeSchema = z.object({
   tolerate: z.number().min(0).optional(),
 })
 
+const startLimit = z.object({
+  /** Within any 24 hours. */
+  perDay: z.int().min(1).optional(),
+  /** At once: tasks that are not over. */
+  open: z.int().min(1).optional(),
+})
+
 export const shapeSchema = z.object({
   name: z.string().max(100).regex(NAME),
   version: z.int().min(1),
@@ -66,6 +73,10 @@ export const shapeSchema = z.object({
   scope: z.string().max(500).optional(),
   /** At most one open task for each key; `conflict` is what becomes of a second one. */
   unique: z.object({ key: z.string().max(500), conflict: z.enum(['refuse', 'join', 'wait']) }).optional(),
+  /** Who may start it, by their role in its scope. Left out: anybody who is signed in. */
+  access: z.object({ start: z.enum(['anyone', 'team', 'staff']) }).optional(),
+  /** How often it may be started, by one person and for one scope. */
+  limits: z.object({ owner: startLimit.optional(), scope: startLimit.optional() }).optional(),
   /** From submit to the end, in seconds. */
   deadline: seconds.optional(),
   uploads: z.record(

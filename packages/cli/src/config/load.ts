@@ -82,6 +82,14 @@ function anchor(config: Record<string, unknown>, folder: string): Record<string,
   const place = (path: unknown) => (typeof path === 'string' && !isAbsolute(path) ? resolve(folder, path) : path)
   const placeUse = (use: unknown) => (typeof use === 'string' && /^\.{1,2}(\/|$)/.test(use) ? place(use) : use)
   const anchored = { ...config }
+  if (isObject(config.identity)) {
+    const { authenticate, roles } = config.identity
+    anchored.identity = {
+      ...config.identity,
+      ...(authenticate === undefined ? {} : { authenticate: placeUse(authenticate) }),
+      ...(roles === undefined ? {} : { roles: placeUse(roles) }),
+    }
+  }
   if ('data' in config) anchored.data = place(config.data)
   if ('scopeEnds' in config) anchored.scopeEnds = placeUse(config.scopeEnds)
   if (Array.isArray(config.packs)) {
@@ -92,6 +100,10 @@ function anchor(config: Record<string, unknown>, folder: string): Record<string,
     )
   }
   return anchored
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function invalid(
@@ -110,15 +122,20 @@ function describe(issue: z.core.$ZodIssue, sourceOf: (key: string) => Source, fi
   const key = String(issue.path[0] ?? '')
   const at = issue.path.map(String).join('.')
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.path.length === 0 ? Object.keys(configSchema.shape) : ['use', 'options']
+    const known = issue.path.length === 0 ? Object.keys(configSchema.shape) : key === 'packs' ? ['use', 'options'] : []
     return issue.keys.map((name) => {
       const near = closest(name, known)
-      const advice = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`
+      const advice =
+        near === undefined
+          ? `${known.length === 0 ? 'see the handbook' : `known are ${known.join(', ')}`}`
+          : `did you mean ${near}?`
       return `${at === '' ? name : `${at}.${name}`} in ${file ?? 'the configuration'} is not a known key; ${advice}`
     })
   }
   const expected =
-    issue.code === 'invalid_union' ? 'expected a package name, or { use, options }' : plain(issue.message)
+    issue.code === 'invalid_union' && key === 'packs'
+      ? 'expected a package name, or { use, options }'
+      : plain(issue.message)
   if (!(key in variables)) return [`${at}: ${expected}`]
   const source = sourceOf(key)
   const where =

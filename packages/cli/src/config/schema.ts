@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defaults, logLevels } from './defaults.ts'
+import { identity } from './identity.ts'
 import { storage, storageName } from './storage.ts'
 
 const pack = z.union([
@@ -60,6 +61,8 @@ export const configSchema = z.strictObject({
   packs: z.array(pack).min(1).optional(),
   /** The folder for everything this machine keeps. */
   data: z.string().min(1).default(defaults.data),
+  /** How people are known beside personal access tokens: the platform's own tokens, and modules for anything else. */
+  identity: identity.optional(),
   port: z.int().min(0).max(65_535).default(defaults.port),
   host: z.string().min(1).default(defaults.host),
   /** Steps that one worker works at once. Without it the worker looks at the machine. */

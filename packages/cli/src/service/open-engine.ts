@@ -1,9 +1,17 @@
 import { join } from 'node:path'
-import { createEngine, type Engine, type Quota, type RetentionPolicy, type StateRetention } from '@errand/engine'
+import {
+  createEngine,
+  type Engine,
+  type Quota,
+  type RetentionPolicy,
+  type RolesHook,
+  type StateRetention,
+} from '@errand/engine'
 import type { StoreConfig } from '@errand/task'
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import { places } from '../folder/data-folder.ts'
+import { loadModule } from './load-module.ts'
 import { loadScopeEnds } from './scope-ends.ts'
 
 /** The engine as the configuration wants it: PGlite and files in the data folder, unless it says otherwise. */
@@ -19,6 +27,9 @@ export async function openEngine(config: Config, logger: Logger): Promise<Engine
     ...(quota === undefined ? {} : { quota: quotaOf(quota) }),
     ...(retention === undefined ? {} : { retention: retentionOf(retention) }),
     ...(scopeEnds === undefined ? {} : { scopeEnds: await loadScopeEnds(scopeEnds) }),
+    ...(config.identity?.roles === undefined
+      ? {}
+      : { roles: await loadModule<RolesHook>(config.identity.roles, 'roles') }),
     logger,
     ...(maxUploadSize === undefined ? {} : { uploadLimit: maxUploadSize }),
   })

@@ -10,6 +10,7 @@ import type { ServiceOptions } from '../options.ts'
 import { administrator, administratorAccess } from './administrator.ts'
 import { Closing } from './closing.ts'
 import { holdFolder, tryHoldFolder } from './hold-folder.ts'
+import { identityOf } from './identity.ts'
 import { createLogger } from './logger.ts'
 import { openEngine } from './open-engine.ts'
 import { packsToRun } from './packs.ts'
@@ -83,7 +84,7 @@ async function start(
     const limit = config.maxUploadSize === undefined ? {} : { uploadLimit: config.maxUploadSize }
     const server = createServer({
       engine,
-      authenticate: access.authenticate,
+      authenticate: await identityOf(config, engine, access.authenticate),
       logger,
       delivery: deliveryOf(config),
       ...limit,

@@ -3,18 +3,9 @@ import type { Tables } from '../database/schema.ts'
 import { Problem } from '../problem.ts'
 import type { Principal } from '../types.ts'
 
-/** What can be asked of the policy about a task. */
-export type Action = 'view' | 'cancel' | 'retry' | 'read-artifact' | 'extend-artifact' | 'delete-artifact'
-
-/** Whether `who` may do it. Staff may do everything; an owner, everything with what is theirs. */
-export function may(who: Principal, _action: Action, task: { owner: string }): boolean {
-  return who.staff || task.owner === who.id
-}
-
-/** The same question for lists, asked in SQL. */
-export function visibleTasks(db: Kysely<Tables>, who: Principal) {
-  const query = db.selectFrom('tasks')
-  return who.staff ? query : query.where('tasks.owner', '=', who.id)
+/** Who did it, for the history: the person, and whoever acted in their place. */
+export function actorOf(who: Pick<Principal, 'id' | 'actor'>): string {
+  return who.actor === undefined ? who.id : `${who.actor.id} for ${who.id}`
 }
 
 /** What one may not see does not exist. */

@@ -1,5 +1,6 @@
 import type { ByteRange } from '@errand/task'
 import { sql } from 'kysely'
+import { actorOf } from '../access/policy.ts'
 import { clockNow } from '../database/clock.ts'
 import type { AccessEntry, Principal } from '../types.ts'
 import type { ArtifactRecord } from './rows.ts'
@@ -16,7 +17,7 @@ export class AccessLog {
   async write(
     artifact: string,
     action: AccessEntry['action'],
-    who: Pick<Principal, 'id' | 'name'>,
+    who: Pick<Principal, 'id' | 'name' | 'actor'>,
     more: { delivery?: string; range?: ByteRange | undefined } = {},
   ): Promise<number> {
     const { id } = await this.#record.db
@@ -24,7 +25,7 @@ export class AccessLog {
       .values({
         artifact_id: artifact,
         action,
-        actor: who.id,
+        actor: actorOf(who),
         actor_name: who.name,
         delivery: more.delivery ?? null,
         range_start: more.range?.start ?? null,

@@ -1,5 +1,6 @@
 import { isFinal } from '@errand/task'
 import { sql } from 'kysely'
+import { actorOf } from '../access/policy.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import type { Principal } from '../types.ts'
 import { TaskChange } from './change.ts'
@@ -9,14 +10,19 @@ import type { TaskServices } from './services.ts'
 import { startAfter } from './wait.ts'
 
 /** Asks a task to end. What has not begun ends at once; what runs gets its signal. */
-export async function cancelTask(services: TaskServices, id: string, who: Pick<Principal, 'id'>): Promise<void> {
+export async function cancelTask(
+  services: TaskServices,
+  id: string,
+  who: Pick<Principal, 'id' | 'actor'>,
+): Promise<void> {
+  const actor = actorOf(who)
   await changeTask(services, id, (change) => {
     if (isFinal('task', change.state) || change.state === 'canceling') return
     if (change.state === 'pending') {
-      change.moveTask('canceled', who.id, 'asked to end')
+      change.moveTask('canceled', actor, 'asked to end')
       endPending(change)
     } else {
-      change.moveTask('canceling', who.id, 'asked to end')
+      change.moveTask('canceling', actor, 'asked to end')
       change.follow()
     }
   })

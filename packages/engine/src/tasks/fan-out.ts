@@ -1,5 +1,5 @@
 import { isFinal } from '@errand/task'
-import { may, taskUnknown } from '../access/policy.ts'
+import { forbidden } from '../access/access.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import {
   endIfTooManyFailed,
@@ -13,7 +13,7 @@ import {
 import { Problem } from '../problem.ts'
 import type { Principal } from '../types.ts'
 import { TaskChange } from './change.ts'
-import { findTask } from './read.ts'
+import { findTask, mayDo } from './read.ts'
 import { lockTasks } from './record.ts'
 import { saveChanges } from './save.ts'
 import type { TaskServices } from './services.ts'
@@ -103,7 +103,7 @@ async function changeFanOuts(
   change: { paused: boolean } | { concurrency: number },
 ): Promise<void> {
   const task = await findTask(services, id, who)
-  if (!may(who, 'cancel', task)) throw taskUnknown(id)
+  if (!(await mayDo(services, who, 'cancel', task))) throw forbidden('steer this task')
   const shape = await services.catalog.shape(services.db, task.definition, task.version)
   const rows = isFinal('task', task.state)
     ? []

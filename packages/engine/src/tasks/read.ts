@@ -1,5 +1,7 @@
 import { type Kysely, sql } from 'kysely'
-import { isId, may, taskUnknown, visibleTasks } from '../access/policy.ts'
+import { maskedInput } from '../access/masked-input.ts'
+import { isId, taskUnknown } from '../access/policy.ts'
+import type { Action } from '../access/policy-table.ts'
 import { type Batched, batched } from '../batch.ts'
 import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
@@ -16,17 +18,46 @@ export async function findTask(services: TaskServices, id: string, who: Principa
   const row = isId(id)
     ? await services.db.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst()
     : undefined
-  if (row === undefined || !may(who, 'view', row)) throw taskUnknown(id)
+  if (row === undefined || !(await mayDo(services, who, 'view', row))) throw taskUnknown(id)
   return row
+}
+
+/** The policy's answer about a task. */
+export async function mayDo(
+  services: TaskServices,
+  who: Principal,
+  action: Action,
+  task: Pick<TaskRow, 'owner' | 'scope' | 'definition' | 'version'>,
+): Promise<boolean> {
+  const shape = await services.catalog.shape(services.db, task.definition, task.version)
+  return services.access.may(who, action, { task, shape })
 }
 
 export async function readTask(services: TaskServices, id: string, who: Principal): Promise<TaskView> {
   const found = isId(id) ? await readerOf(services)(id) : undefined
-  if (found === undefined || !may(who, 'view', found.task)) throw taskUnknown(id)
-  return found.view
+  if (found === undefined || !(await mayDo(services, who, 'view', found.task))) throw taskUnknown(id)
+  return shownTo(services, who, found)
 }
 
-type Reader = Batched<string, { task: TaskRow; view: TaskView } | undefined>
+interface Found {
+  task: TaskRow
+  view: TaskView
+}
+
+/** The task without what is not for these eyes. */
+async function shownTo(services: TaskServices, who: Principal, { task, view }: Found): Promise<TaskView> {
+  const shape = await services.catalog.shape(services.db, task.definition, task.version)
+  const mayRead = await Promise.all(
+    view.artifacts.map(({ visibility }) => services.access.may(who, 'read-artifact', { task, shape, visibility })),
+  )
+  return {
+    ...view,
+    input: maskedInput(shape.input, view.input, await services.access.may(who, 'view-input', { task, shape })),
+    artifacts: view.artifacts.filter((_artifact, index) => mayRead[index]),
+  }
+}
+
+type Reader = Batched<string, Found | undefined>
 
 const readers = new WeakMap<TaskServices, Reader>()
 
@@ -85,7 +116,7 @@ async function viewsOf(services: TaskServices, tasks: readonly TaskRow[]): Promi
 /** A page of tasks, newest first. The token is the id of the last task of the page before: ids grow with time. */
 export async function listTasks(services: TaskServices, query: TaskQuery, who: Principal): Promise<TaskPage> {
   const limit = Math.min(Math.max(1, query.limit ?? PAGE.default), PAGE.most)
-  let tasks = visibleTasks(services.db, who).selectAll()
+  let tasks = (await services.access.visible(services.db, who)).selectAll()
   if (query.state !== undefined && query.state.length > 0) tasks = tasks.where('state', 'in', [...query.state])
   if (query.definition !== undefined) tasks = tasks.where('definition', '=', query.definition)
   if (query.scope !== undefined) tasks = tasks.where('scope', '=', query.scope)
@@ -109,9 +140,16 @@ export async function listTasks(services: TaskServices, query: TaskQuery, who: P
     .orderBy('id', 'desc')
     .limit(limit + 1)
     .execute()
-  const views = await viewsOf(services, rows.slice(0, limit))
+  const page = rows.slice(0, limit)
+  const views = await viewsOf(services, page)
+  const shown = await Promise.all(
+    page.flatMap((task, index) => {
+      const view = views[index]
+      return view === undefined ? [] : [shownTo(services, who, { task, view })]
+    }),
+  )
   return {
-    tasks: views.map(({ input: _input, ...summary }) => summary),
+    tasks: shown.map(({ input: _input, ...summary }) => summary),
     nextPageToken: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null,
   }
 }

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino'
+import type { Access } from '../access/access.ts'
+import type { PeopleRecord } from '../access/people-record.ts'
 import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Db } from '../database/open.ts'
@@ -16,5 +18,7 @@ export interface TaskServices {
   artifacts: Artifacts
   uploads: Uploads
   segments: Segments
+  access: Access
+  people: PeopleRecord
   logger: Logger
 }

@@ -1,6 +1,7 @@
 import { type DefinitionShape, fillTemplate } from '@errand/task'
 import { sql, type Transaction } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
+import { actorOf } from '../access/policy.ts'
 import { batched, type Outcome } from '../batch.ts'
 import { definitionRetired } from '../catalog/problems.ts'
 import { defaults } from '../config.ts'
@@ -13,6 +14,7 @@ import { TaskChange } from './change.ts'
 import { checkInput, requestDigest } from './check-input.ts'
 import { checkUploads } from './check-uploads.ts'
 import { alreadyRunning, keyReused } from './conflict.ts'
+import { isLimited, limitReached, lockLimits, readLimits } from './limits.ts'
 import { newStep, type TaskRow } from './record.ts'
 import { insertTransitions, sendWakes } from './save.ts'
 import type { TaskServices } from './services.ts'
@@ -23,6 +25,8 @@ interface Checked {
   shape: DefinitionShape
   /** What becomes of it when the definition allows one at a time and one is running. */
   conflict: 'refuse' | 'join' | 'wait'
+  /** For the history. */
+  actor: string
   row: Omit<
     TaskRow,
     'created_at' | 'started_at' | 'finished_at' | 'deadline_at' | 'move_lease' | 'move_until' | 'move_failure'
@@ -68,6 +72,9 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
   const shape = await services.catalog.choose(request.definition, request.version)
   await services.dispatch.ensure(queueOf(shape.name, shape.version))
   const input = checkInput(shape, request.input)
+  const scope = shape.scope === undefined ? '' : label(shape, 'scope', shape.scope, input)
+  await services.access.assertMayStart(who, shape, scope)
+  await services.people.seen(who)
   const uploads = await checkUploads(services, shape, request.uploads ?? {}, who)
   const ids = Object.fromEntries(uploads.map(({ name, id }) => [name, id]))
   if (
@@ -82,11 +89,11 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
       hint: 'A UUID does well.',
     })
   }
-  const scope = shape.scope === undefined ? '' : label(shape, 'scope', shape.scope, input)
   if (Object.keys(shape.artifacts).length > 0) await services.artifacts.quotas.check(scope)
   return {
     shape,
     conflict: request.conflict ?? shape.unique?.conflict ?? 'refuse',
+    actor: actorOf(who),
     row: {
       id: uuidv7(),
       definition: shape.name,
@@ -136,16 +143,41 @@ function label(shape: DefinitionShape, what: string, template: string, input: Re
 
 async function insertAll(services: TaskServices, requests: readonly Checked[]): Promise<Outcome<Accepted>[]> {
   return services.db.transaction().execute(async (trx) => {
-    const inserted = await insertTasks(services, trx, requests, true)
+    const limited = requests.filter(({ shape }) => isLimited(shape))
+    await lockLimits(
+      trx,
+      limited.map(({ row, shape }) => ({ shape, starter: row })),
+    )
+    const inserted = await insertTasks(services, trx, without(requests, limited), true)
     const outcomes: Outcome<Accepted>[] = []
     for (const request of requests) {
       const { id } = request.row
-      outcomes.push(
-        inserted.has(id) ? { ok: true, value: { id, created: true } } : await resolveConflict(services, trx, request),
-      )
+      if (limited.includes(request)) outcomes.push(await insertLimited(services, trx, request))
+      else if (inserted.has(id)) outcomes.push({ ok: true, value: { id, created: true } })
+      else outcomes.push(await resolveConflict(services, trx, request))
     }
     return outcomes
   })
+}
+
+function without(all: readonly Checked[], some: readonly Checked[]): readonly Checked[] {
+  return some.length === 0 ? all : all.filter((one) => !some.includes(one))
+}
+
+/** One by one, as each counts for the next. What was asked for before is not asked for again. */
+async function insertLimited(
+  services: TaskServices,
+  trx: Transaction<Tables>,
+  request: Checked,
+): Promise<Outcome<Accepted>> {
+  const { row, shape } = request
+  const repeated = await findRepeated(trx, row)
+  if (repeated !== undefined) return repeated
+  const refused = limitReached(shape, await readLimits(trx, shape, row))
+  if (refused !== undefined) return { ok: false, error: refused }
+  const inserted = await insertTasks(services, trx, [request], true)
+  if (inserted.has(row.id)) return { ok: true, value: { id: row.id, created: true } }
+  return resolveConflict(services, trx, request)
 }
 
 /** @returns the ids of those that met no other task with their key */
@@ -155,6 +187,7 @@ async function insertTasks(
   requests: readonly Checked[],
   begin: boolean,
 ): Promise<Set<string>> {
+  if (requests.length === 0) return new Set()
   const changes = requests.map((request) => firstChange(request, begin))
   const tasks = requests.map(({ row }, index) => ({ ...row, sequence: changes[index]?.sequence }))
   const steps = changes.flatMap((change) =>
@@ -204,7 +237,7 @@ async function insertTasks(
 }
 
 /** The new task, and, unless it waits for another, what follows from it at once: the steps that wait for nothing. */
-function firstChange({ shape, row }: Checked, begin: boolean): TaskChange {
+function firstChange({ actor, shape, row }: Checked, begin: boolean): TaskChange {
   const steps = shape.steps.map((declared, ordinal) => newStep(row.id, declared, ordinal))
   const { deadline: _deadline, ...task } = row
   const change = new TaskChange({
@@ -229,7 +262,7 @@ function firstChange({ shape, row }: Checked, begin: boolean): TaskChange {
     from: null,
     to: 'pending',
     reason: describeOrigin(row.origin),
-    actor: row.owner,
+    actor,
   })
   if (begin) change.follow()
   return change

@@ -1,9 +1,8 @@
 import { isFinal } from '@errand/task'
-import { may } from '../access/policy.ts'
 import { defaults } from '../config.ts'
 import { Signals } from '../events/signals.ts'
 import type { FeedEvent, Principal } from '../types.ts'
-import { findTask, readLogs, readTask, readTransitions } from './read.ts'
+import { findTask, mayDo, readLogs, readTask, readTransitions } from './read.ts'
 import type { TaskServices } from './services.ts'
 
 /**
@@ -25,6 +24,7 @@ export async function* watchTask(
     await findTask(services, id, who)
     while (!signals.aborted) {
       signals.clear()
+      await services.people.watching(who)
       // The task first: what it says is then never ahead of the transitions that follow it.
       const task = await readTask(services, id, who)
       for (const transition of await readTransitions(services.db, id, sequence)) {
@@ -69,8 +69,8 @@ export async function* watchAll(
       const ids = [...changed]
       changed.clear()
       for (const id of ids) {
-        const row = await services.db.selectFrom('tasks').select('owner').where('id', '=', id).executeTakeFirst()
-        if (row === undefined || !may(who, 'view', row)) continue
+        const row = await services.db.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst()
+        if (row === undefined || !(await mayDo(services, who, 'view', row))) continue
         yield { type: 'task', task: await readTask(services, id, who) }
       }
       await signals.wait(undefined)

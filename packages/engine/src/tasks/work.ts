@@ -21,6 +21,7 @@ import type {
 import { claimSteps, parseLease } from './claim.ts'
 import { checkFailures, finishFanOut } from './fan-out.ts'
 import { finishMove, type MoveOutcome } from './finish-move.ts'
+import { isCleanup } from './lost.ts'
 import { claimMoves } from './move.ts'
 import { checkResult, Reports } from './reports.ts'
 import { round, type Served } from './round.ts'
@@ -87,7 +88,7 @@ export class Work implements WorkerPort {
     const take = (served: Served, wanted: number) => claimSteps(this.#services, worker.info, served, wanted)
     const { claims, turn } = await round(worker.idleUntil, worker.definitions, worker.turn, limit, take)
     worker.turn = turn
-    return claims
+    return this.#stillAllowed(claims)
   }
 
   async claimSlices(workerId: string, limit: number): Promise<Claim[]> {
@@ -115,6 +116,26 @@ export class Work implements WorkerPort {
     const worker = this.#workers.get(workerId)
     if (worker === undefined) return 'left'
     return finishMove(this.#services, worker.info, move, answer)
+  }
+
+  /**
+   * Asked again when a step begins: whoever lost the role that the task takes has its next step refused. Clean-up is
+   * done nevertheless.
+   */
+  async #stillAllowed(claims: readonly Claim[]): Promise<Claim[]> {
+    const allowed: Claim[] = []
+    for (const claim of claims) {
+      const shape = await this.#services.catalog.shape(this.#services.db, claim.definition, claim.version)
+      const free = (shape.access?.start ?? 'anyone') === 'anyone' || isCleanup(claim)
+      if (free || (await this.#mayGoOn(claim, shape))) allowed.push(claim)
+      else await this.#settle({ claim: ref(claim), how: 'failed', failure: withdrawn(claim) }).catch(ignoreLost)
+    }
+    return allowed
+  }
+
+  async #mayGoOn({ principal, scope }: Claim, shape: DefinitionShape): Promise<boolean> {
+    const owner = (await this.#services.people.find(principal.id)) ?? { ...principal, staff: false }
+    return this.#services.access.may(owner, 'start', { task: { owner: owner.id, scope }, shape })
   }
 
   onWork(listener: () => void): () => void {
@@ -321,6 +342,22 @@ export class Work implements WorkerPort {
 /** A claim may carry more; only its name goes into the record. */
 function ref({ lease, step, taskId }: ClaimRef): ClaimRef {
   return { taskId, step, lease }
+}
+
+function withdrawn({ lease, principal, scope, step }: Claim): Failure {
+  return {
+    code: 'access-withdrawn',
+    title: `${principal.name} may not do this for ${scope} any more`,
+    detail: `The role that it takes was gone when the step "${step}" was to begin.`,
+    hint: 'Ask a member of the staff for the role, then run it again.',
+    retryable: false,
+    step,
+    reference: lease.slice(0, 12),
+  }
+}
+
+function ignoreLost(error: unknown): void {
+  if (!(error instanceof ClaimLost)) throw error
 }
 
 function workerIdInvalid(id: string): Problem {

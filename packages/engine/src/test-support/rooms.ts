@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { DefinitionShape, StoreConfig } from '@errand/task'
 import { type Logger, pino } from 'pino'
+import { Access } from '../access/access.ts'
+import { PeopleRecord } from '../access/people-record.ts'
+import { Roles } from '../access/roles.ts'
 import { type ArtifactOptions, Artifacts } from '../artifacts/artifacts.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import type { DatabaseConfig } from '../config.ts'
@@ -62,7 +65,20 @@ export async function openRooms(
     ...(options.artifacts?.clock === undefined ? {} : { clock: options.artifacts.clock }),
   })
   const segments = new Segments(storages)
-  const services: TaskServices = { db: opened.db, dispatch, catalog, bus, artifacts, uploads, segments, logger }
+  const access = new Access(new Roles(opened.db, logger))
+  const people = new PeopleRecord(opened.db)
+  const services: TaskServices = {
+    db: opened.db,
+    dispatch,
+    catalog,
+    bus,
+    artifacts,
+    uploads,
+    segments,
+    access,
+    people,
+    logger,
+  }
   const work = new Work(services)
   const worker = { id: randomUUID(), name: 'w', host: 'h', pid: 1, concurrency: 4 }
   await work.register(worker, shapes)

@@ -1,9 +1,12 @@
-import { type Engine, type Principal, Problem } from '@errand/engine'
+import { actorOf, type Engine, type Principal, Problem } from '@errand/engine'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Authenticate, ServerEnv } from '../context.ts'
 import { refuseCrossSite } from './cross-site.ts'
 import { sessionSecret } from './session-cookie.ts'
+
+/** Names the person in whose place staff act. */
+const ACTING_FOR = 'errand-acting-for'
 
 /**
  * Lets nobody pass whom neither a session nor `authenticate` knows. Whoever sends an Authorization header is known by
@@ -23,8 +26,10 @@ export function authentication(engine: Engine, authenticate: Authenticate) {
       })
     }
     if (!authorized) refuseCrossSite(c)
-    c.set('principal', principal)
-    c.set('log', c.get('log').child({ principal: principal.id }))
+    const person = c.req.header(ACTING_FOR)
+    const who = person === undefined ? principal : await engine.people.record.actFor(principal, person)
+    c.set('principal', who)
+    c.set('log', c.get('log').child({ principal: actorOf(who) }))
     await next()
   })
 }

@@ -268,6 +268,39 @@ export const statusSchema = z
 
 export const principalSchema = z.object({ id: z.string(), name: z.string(), staff: z.boolean() }).openapi('Principal')
 
+export const grantSchema = z.enum(['read', 'write', 'administer']).openapi('Grant')
+
+export const tokenSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    grants: z.array(grantSchema),
+    createdAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime().nullable(),
+  })
+  .openapi('Token')
+
+export const membershipSchema = z
+  .object({ principal: z.string(), scope: z.string(), role: z.enum(['team', 'staff']) })
+  .openapi('Membership')
+
+export const allowanceSchema = z
+  .object({
+    mayStart: z.boolean(),
+    limits: z.array(
+      z.object({
+        by: z.enum(['owner', 'scope']),
+        kind: z.enum(['perDay', 'open']),
+        most: z.int(),
+        used: z.int(),
+        freesAt: z.iso.datetime().nullable(),
+      }),
+    ),
+    refusal: z.string().nullable().describe('Which limit is used up and when it frees; null while one more is allowed'),
+  })
+  .openapi('Allowance')
+
 export const meSchema = principalSchema
   .extend({
     may: z

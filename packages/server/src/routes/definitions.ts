@@ -2,7 +2,7 @@ import { type DefinitionView, Problem } from '@errand/engine'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ServerContext, ServerEnv } from '../context.ts'
 import { json, problems } from '../openapi/responses.ts'
-import { definitionSchema } from '../openapi/schemas.ts'
+import { allowanceSchema, definitionSchema } from '../openapi/schemas.ts'
 import { definitionJson } from '../views.ts'
 import { router, security, wholeNumber } from './router.ts'
 
@@ -33,6 +33,20 @@ const getRoute = createRoute({
     }),
   },
   responses: { 200: json(definitionSchema, 'The definition'), ...problems(400, 401, 404) },
+})
+
+const allowanceRoute = createRoute({
+  method: 'get',
+  path: '/definitions/{name}/allowance',
+  operationId: 'getAllowance',
+  summary: 'Whether I may start it, and how far its limits are used up',
+  tags: ['definitions'],
+  security,
+  request: {
+    params: z.object({ name: z.string().min(1).max(100) }),
+    query: z.object({ scope: z.string().max(1_000).default('').describe('What the task would be about') }),
+  },
+  responses: { 200: json(allowanceSchema, 'What I may start'), ...problems(400, 401, 404) },
 })
 
 const versionParams = z.object({
@@ -81,6 +95,22 @@ export function definitionRoutes({ engine }: ServerContext): OpenAPIHono<ServerE
     if (!found) throw unknown(name, version, versions, all)
     c.header('Cache-Control', 'private, no-store')
     return c.json(definitionJson(found), 200)
+  })
+  app.openapi(allowanceRoute, async (c) => {
+    const { mayStart, limits, refusal } = await engine.allowance(
+      c.req.valid('param').name,
+      c.req.valid('query').scope,
+      c.get('principal'),
+    )
+    c.header('Cache-Control', 'private, no-store')
+    return c.json(
+      {
+        mayStart,
+        refusal,
+        limits: limits.map((limit) => ({ ...limit, freesAt: limit.freesAt?.toISOString() ?? null })),
+      },
+      200,
+    )
   })
   app.openapi(promoteRoute, async (c) => {
     const { name, version } = c.req.valid('param')

@@ -24,6 +24,8 @@ export const courseExport = defineTask({
   description: 'Writes a course, or a library, as a .tar.gz archive that can be imported again.',
   input: inputSchema,
   scope: ({ course }) => `course:${course}`,
+  // A course's content leaves and changes by those who are responsible for it.
+  access: { start: 'staff' },
   artifacts: {
     archive: artifact<z.output<typeof inputSchema>>({
       title: 'Course archive',

@@ -34,6 +34,8 @@ export const courseImport = defineTask({
     'Replaces a course, or a library, by the one in an archive. Until the last step the course stays as it was, and its earlier versions are kept.',
   input: inputSchema,
   scope: ({ course }) => `course:${course}`,
+  // A course's content leaves and changes by those who are responsible for it.
+  access: { start: 'staff' },
   unique: ({ course }) => course,
   uploads: {
     archive: upload({ title: 'Course archive', accept: ['.tar.gz', '.tgz', '.zip', '.tar', '.tar.bz2', '.tar.xz'] }),

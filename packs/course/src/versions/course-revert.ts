@@ -23,6 +23,8 @@ export const courseRevert = defineTask({
     version: z.int().min(1).describe('The number of the version, as course.versions lists it'),
   }),
   scope: ({ course }) => `course:${course}`,
+  // A course's content leaves and changes by those who are responsible for it.
+  access: { start: 'staff' },
   unique: ({ course }) => course,
 })
   .step('choose', { title: 'Check the version' }, async (context) => {

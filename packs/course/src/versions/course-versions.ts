@@ -12,6 +12,7 @@ export const courseVersions = defineTask({
   description: 'Tells which versions of a course or library are kept, who made each, when and how.',
   input: z.object({ course: courseKeySchema }),
   scope: ({ course }) => `course:${course}`,
+  access: { start: 'team' },
   artifacts: {
     versions: artifact({
       title: 'Versions',

@@ -1,0 +1,141 @@
+import type { DefinitionShape, Visibility } from '@errand/task'
+import { type Kysely, sql } from 'kysely'
+import type { Tables } from '../database/schema.ts'
+import { Problem } from '../problem.ts'
+import type { Grant, Principal } from '../types.ts'
+import { type Action, policy, type Standing } from './policy-table.ts'
+import type { RoleMap, Roles } from './roles.ts'
+
+/** What a question is about. */
+export interface Subject {
+  task: { owner: string; scope: string }
+  shape: DefinitionShape
+  /** Of the output, where it is about one. */
+  visibility?: Visibility
+}
+
+const grantOf: Readonly<Record<Action, Grant>> = {
+  start: 'write',
+  view: 'read',
+  'view-input': 'read',
+  'read-artifact': 'read',
+  cancel: 'write',
+  retry: 'write',
+  extend: 'write',
+  delete: 'write',
+  administer: 'administer',
+}
+
+/** Asks the policy: the one place in which it is decided who may do what. */
+export class Access {
+  readonly roles: Roles
+
+  constructor(roles: Roles) {
+    this.roles = roles
+  }
+
+  async may(who: Principal, action: Action, subject: Subject): Promise<boolean> {
+    if (!granted(who, action)) return false
+    // The record is asked for roles only where they matter.
+    if (who.staff) return decide(action, ['staff'], subject)
+    if (isOpen(subject) && who.id === subject.task.owner && decide(action, ['owner'], subject)) return true
+    return decide(action, standingsOf(who, await this.roles.of(who), subject, action), subject)
+  }
+
+  /** @throws {Problem} `start-forbidden`, naming what about */
+  async assertMayStart(who: Principal, shape: DefinitionShape, scope: string): Promise<void> {
+    if (await this.may(who, 'start', { task: { owner: '', scope }, shape })) return
+    throw new Problem({
+      code: 'start-forbidden',
+      status: 403,
+      title: `You may not start ${shape.title}${scope === '' ? '' : ` for ${scope}`}`,
+      detail: granted(who, 'start') ? startNeeds(shape) : 'The token is not made for starting tasks.',
+      hint: granted(who, 'start')
+        ? 'Ask a member of the staff for the role, or to start it.'
+        : 'Use a token with the grant "write".',
+    })
+  }
+
+  /** The tasks somebody may see, for queries: filtered where they are, not afterwards. */
+  async visible(db: Kysely<Tables>, who: Principal) {
+    const query = db.selectFrom('tasks')
+    if (!granted(who, 'view')) return query.where(sql<boolean>`false`)
+    if (who.staff) return query
+    const roles = await this.roles.of(who)
+    if (roles.size === 0) return query.where('tasks.owner', '=', who.id)
+    const scopes = (wanted: string) => [...roles].filter(([, role]) => role === wanted).map(([scope]) => scope)
+    return query.where(
+      sql<boolean>`(tasks.owner = ${who.id} OR tasks.scope = ANY(${scopes('staff')}::text[])
+        OR tasks.scope = ANY(${scopes('team')}::text[]) AND EXISTS (
+          SELECT FROM errand.definitions d WHERE d.name = tasks.definition AND d.version = tasks.version
+            AND jsonb_path_exists(d.shape, '$.artifacts.*.visibility ? (@ == "team")')))`,
+    )
+  }
+}
+
+/** @throws {Problem} `forbidden` */
+export function assertAdministrator(who: Principal, what: string): void {
+  if (who.staff && granted(who, 'administer')) return
+  throw forbidden(what)
+}
+
+export function forbidden(what: string): Problem {
+  return new Problem({
+    code: 'forbidden',
+    status: 403,
+    title: `You may not ${what}`,
+    hint: 'Ask a member of the platform staff.',
+  })
+}
+
+function granted(who: Principal, action: Action): boolean {
+  return who.grants?.includes(grantOf[action]) ?? true
+}
+
+/** Everything that somebody is to a task. A former owner may be of the team still. */
+export function standingsOf(
+  who: Pick<Principal, 'id' | 'staff'>,
+  roles: RoleMap,
+  { shape, task }: Subject,
+  action: Action,
+): Standing[] {
+  const role = roles.get(task.scope)
+  const byRole: Standing = who.staff
+    ? 'staff'
+    : role === 'staff'
+      ? 'scope-staff'
+      : role === 'team'
+        ? 'team'
+        : 'stranger'
+  if (who.id !== task.owner || action === 'start') return [byRole]
+  const entitled = decide('start', [byRole], { task, shape })
+  return [entitled ? 'owner' : 'former-owner', byRole]
+}
+
+/** What the table says, and where that leaves it to the definition, what the definition says. */
+function decide(action: Action, standings: readonly Standing[], subject: Subject): boolean {
+  return standings.some((standing) => {
+    const rule = policy[action][standing]
+    return rule === 'declared' ? declared(action, standing, subject) : rule === 'yes'
+  })
+}
+
+function declared(action: Action, standing: Standing, { shape, visibility }: Subject): boolean {
+  if (action === 'start') {
+    const start = shape.access?.start ?? 'anyone'
+    return start === 'anyone' || standing === 'scope-staff' || (start === 'team' && standing === 'team')
+  }
+  if (action === 'view') return Object.values(shape.artifacts).some((slot) => slot.visibility === 'team')
+  return visibility === 'team' || (visibility === 'staff' && standing === 'scope-staff')
+}
+
+/** Whether whoever started it owns it for good. */
+function isOpen({ shape }: Subject): boolean {
+  return (shape.access?.start ?? 'anyone') === 'anyone'
+}
+
+function startNeeds(shape: DefinitionShape): string {
+  return shape.access?.start === 'staff'
+    ? 'It takes a role of staff there.'
+    : 'It takes to be a member of the team there.'
+}
