@@ -24,6 +24,9 @@ export async function isFresh(): Promise<boolean> {
  */
 export async function buildWeb(): Promise<void> {
   const outDir = join(root, `dist-${process.pid}`)
+  // React takes its slow and chatty form from this, and a run of tests has it set to something else.
+  const before = process.env.NODE_ENV
+  process.env.NODE_ENV = 'production'
   try {
     for (const configFile of ['vite.config.ts', 'vite.embed.config.ts']) {
       await build({ configFile: join(root, configFile), logLevel: 'warn', build: { outDir } })
@@ -31,6 +34,8 @@ export async function buildWeb(): Promise<void> {
     await rm(dist, { recursive: true, force: true })
     await rename(outDir, dist)
   } finally {
+    if (before === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = before
     await rm(outDir, { recursive: true, force: true })
   }
 }
