@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { cancelTask } from '../tasks/cancel.ts'
+import { keepFanOuts, pauseTask, setConcurrency } from '../tasks/fan-out.ts'
+import { ada, bob, onBothDatabases } from '../test-support/databases.ts'
+import { FanOutPlay, fanOutShape, keys } from '../test-support/fan-out.ts'
+import { openEmptyRooms, type Rooms } from '../test-support/rooms.ts'
+import { rollUp } from './roll-up.ts'
+import { sweepSegments } from './upkeep.ts'
+
+onBothDatabases((kind) => {
+  let rooms: Rooms
+  let play: FanOutPlay
+  beforeEach(async () => {
+    rooms = await openEmptyRooms(kind, [fanOutShape])
+    play = new FanOutPlay(rooms)
+    await play.patient()
+  })
+  afterEach(() => rooms.close())
+
+  const slicesOf = (id: string) =>
+    rooms.services.db.selectFrom('slices').selectAll().where('task_id', '=', id).orderBy('page').execute()
+
+  test('no more slices are in flight than may be, and one that ends makes room for the next', async () => {
+    const id = await play.planned(keys(40), { page: 40, size: 2 })
+    expect(await slicesOf(id)).toHaveLength(3)
+    const [slice] = await play.claim(1)
+    if (slice === undefined) throw new Error('There is no slice.')
+    await play.flush(slice)
+    expect(await slicesOf(id)).toHaveLength(3)
+    await setConcurrency(rooms.services, id, 5, ada)
+    expect(await slicesOf(id)).toHaveLength(5)
+    await expect(setConcurrency(rooms.services, id, 0, ada)).rejects.toMatchObject({ code: 'concurrency-invalid' })
+    await expect(setConcurrency(rooms.services, id, 5, bob)).rejects.toMatchObject({ code: 'task-unknown' })
+  })
+
+  test('a paused task ends what is in hand, and goes on where it was', async () => {
+    const id = await play.planned(keys(20), { page: 20, size: 2 })
+    await pauseTask(rooms.services, id, true, ada)
+    await play.workOff()
+    expect(await slicesOf(id)).toEqual([])
+    await keepFanOuts(rooms.services)
+    expect((await rooms.task(id)).steps[0]?.state).toBe('running')
+    await pauseTask(rooms.services, id, false, ada)
+    await play.workOff()
+    expect(await play.finish(id)).toMatchObject({ result: { total: 20, completed: 20, failed: 0 } })
+    await expect(pauseTask(rooms.services, id, true, ada)).rejects.toMatchObject({ code: 'not-fanning-out' })
+  })
+
+  test('a cancel ends it at once, whoever holds a slice', async () => {
+    const id = await play.planned(keys(20), { page: 20, size: 2 })
+    const [slice] = await play.claim(1)
+    if (slice === undefined) throw new Error('There is no slice.')
+    await cancelTask(rooms.services, id, ada)
+    expect((await rooms.task(id)).state).toBe('canceled')
+    expect(await slicesOf(id)).toEqual([])
+    await expect(play.flush(slice)).rejects.toMatchObject({ code: 'claim-lost' })
+    const { lost } = await rooms.work.heartbeat(rooms.worker.id, [slice.claim])
+    expect(lost).toHaveLength(1)
+    expect(await play.claim()).toEqual([])
+  })
+
+  test('the item that ends its workers fails alone', async () => {
+    const id = await play.planned(keys(20), { page: 20, size: 20 })
+    for (let losses = 0; ; losses++) {
+      const [slice] = await play.claim(1)
+      if (slice === undefined) break
+      expect(losses).toBeLessThan(5)
+      if (slice.claim.fanOut?.phase !== 'slice') throw new Error('The claim is of no slice.')
+      const { singleUntil } = slice.claim.fanOut
+      // The eighth ends the worker; those before it are recorded as carefully as was asked for.
+      while (slice.at < 7 && slice.at < singleUntil) await play.flush(slice, 1)
+      if (slice.at > 7) await play.flush(slice)
+      else await play.lapse()
+    }
+    expect(await play.finish(id)).toMatchObject({ result: { total: 20, completed: 19, failed: 1 } })
+    expect(await play.content(id, 'errors')).toMatch(/\r\nk7,worker-lost,/)
+    expect(await play.content(id, 'report')).toBe(
+      `begin\n${keys(20)
+        .filter((key) => key !== 'k7')
+        .join('\n')}\nend\n`,
+    )
+  })
+
+  test('whoever crashed before asking whether all is through is stood in for', async () => {
+    const id = await play.planned([], {})
+    await rooms.services.db.updateTable('fan_outs').set({ phase: 'running' }).where('task_id', '=', id).execute()
+    await rooms.services.db
+      .updateTable('steps')
+      .set({ state: 'running', job: null })
+      .where('task_id', '=', id)
+      .execute()
+    await keepFanOuts(rooms.services)
+    expect((await play.finish(id)).task.state).toBe('completed')
+  })
+
+  test('a slice whose wake-up is gone is sent again', async () => {
+    const id = await play.planned(keys(2), {})
+    const [before] = await slicesOf(id)
+    await rooms.services.db
+      .updateTable('slices')
+      .set({ job: '00000000-0000-7000-8000-000000000000', changed_at: new Date(0) })
+      .execute()
+    await keepFanOuts(rooms.services)
+    const [after] = await slicesOf(id)
+    expect(after?.id).toBe(before?.id)
+    await play.workOff()
+    expect((await play.finish(id)).task.state).toBe('completed')
+  })
+
+  test('progress is summed up, with an estimate where there is something to work it out from', async () => {
+    const id = await play.planned(keys(20), { page: 20, size: 10 })
+    const [slice] = await play.claim(1)
+    if (slice === undefined) throw new Error('There is no slice.')
+    const past = new Date(Date.now() - 10_000)
+    await rooms.services.db.updateTable('fan_outs').set({ rolled_at: past }).execute()
+    await play.flush(slice, 5, (key) => key === 'k0')
+    await rollUp(rooms.services)
+    const progress = (await rooms.task(id)).steps[0]?.progress
+    expect(progress).toMatchObject({ done: 5, total: 20, unit: 'items', failed: 1 })
+    expect(progress?.rate).toBeGreaterThan(0)
+    expect(progress?.secondsLeft).toBeGreaterThan(0)
+  })
+
+  test('what items appended is removed once the output is there, orphans with it', async () => {
+    const id = await play.planned(keys(20), {})
+    await play.workOff()
+    await play.finish(id)
+    const owner = { definition: fanOutShape.name, scope: '', taskId: id, step: 'items' }
+    const place = { page: 0, item: 0, lease: 'lost' }
+    const orphan = await rooms.services.segments.write(owner, 'report', place, Buffer.from('x'))
+    expect(await sweepSegments(rooms.services, 0)).toBe(1)
+    await expect(rooms.services.segments.read(orphan)).rejects.toThrow(/not in the storage/)
+    expect(await rooms.services.db.selectFrom('segments').selectAll().execute()).toEqual([])
+    expect(await play.content(id, 'report')).toBe(`begin\n${keys(20).join('\n')}\nend\n`)
+  })
+})
