@@ -12,7 +12,7 @@ export interface Place extends AsyncDisposable {
   readonly cluster: Cluster
   /** Workers that ended so far, killed or by what they did. */
   readonly ended: number
-  /** kill -9 of one of the workers; another takes its place. */
+  /** kill -9 of the worker that has been there longest. Another has taken its place before: the crew stays as large as it is. */
   killWorker(): Promise<void>
   /** The task when it is over. The database may be away meanwhile. */
   over(id: string): Promise<Task>
@@ -46,6 +46,7 @@ export async function openPlace(pack: string, workers: number): Promise<Place> {
   let ended = 0
   let closing = false
   const crew = new Set<Process>()
+  const replaced = new Set<Process>()
   const hire = () => {
     const name = `worker-${++number}`
     const worker = start({ args: ['worker', pack, '--name', name, '--concurrency', '3'], env, cwd: folder, logs, name })
@@ -54,7 +55,7 @@ export async function openPlace(pack: string, workers: number): Promise<Place> {
       crew.delete(worker)
       if (closing) return
       ended++
-      hire()
+      if (!replaced.has(worker)) hire()
     })
     return worker.ready
   }
@@ -67,7 +68,10 @@ export async function openPlace(pack: string, workers: number): Promise<Place> {
     },
     async killWorker() {
       const [victim] = crew
-      await victim?.kill()
+      if (victim === undefined) return
+      replaced.add(victim)
+      await hire()
+      await victim.kill()
     },
     async over(id) {
       for await (const event of client.watchTask(id)) if (event.type === 'task' && isOver(event.task)) break
