@@ -62,14 +62,7 @@ export function openObjectStore(config: StoreConfig): Store & { operator: Operat
       else await pipeline(read(from), write(to))
       await operator.delete(from)
     },
-    delete: checked(async (key) => {
-      try {
-        await operator.delete(key)
-      } catch (error) {
-        // Somebody else was faster, between the backend's look and its removal.
-        if (!isNotFound(error)) throw error
-      }
-    }),
+    delete: checked((key) => deleteObject(operator, key)),
     sign: checked(async (key, seconds: number) => {
       if (!operator.capability().presignRead) return undefined
       return (await operator.presignRead(key, seconds)).url
@@ -108,6 +101,25 @@ function openOperator(config: StoreConfig): Operator {
       hint: 'Check the scheme and its options in the configuration, under storages.',
       cause,
     })
+  }
+}
+
+/** Tries of a deletion that meets another one of the same object: some backends lock it meanwhile, or fail. */
+const DELETE_TRIES = 5
+
+/** What is gone need not be deleted: of several who do it at once, all but one find it so. */
+async function deleteObject(operator: Operator, key: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await operator.delete(key)
+    } catch (error) {
+      // Somebody else was faster, between the backend's look and its removal.
+      if (isNotFound(error)) return
+      // So does OpenDAL call what may go well a moment later.
+      const temporary = error instanceof Error && error.message.includes('(temporary)')
+      if (!temporary || tries >= DELETE_TRIES) throw error
+      if (!(await operator.exists(key))) return
+    }
   }
 }
 
