@@ -71,7 +71,7 @@ test.each(['', 'db', 'storage', 'retention'])('errand %s without a command shows
 test('every command has help, which goes to standard output', async () => {
   const names = buildProgram().program.commands.map((command) => command.name())
   expect(names).toEqual(
-    'serve server worker start list show watch cancel retry artifacts download definitions workers doctor db storage retention'.split(
+    'serve server worker start list show watch cancel retry pause resume concurrency artifacts download definitions workers login tokens doctor db storage retention'.split(
       ' ',
     ),
   )
@@ -117,5 +117,5 @@ test('a server that does not answer is named, and so is a missing token', async 
   expect(run.stderr).toContain('error: The server http://127.0.0.1:65535 cannot be reached')
   const untold = await errand(args, { cwd })
   expect(untold.code).toBe(77)
-  expect(untold.stderr).toContain('error: there is no token for http://127.0.0.1:65535. Set ERRAND_TOKEN')
+  expect(untold.stderr).toContain('error: there is no token for http://127.0.0.1:65535. Sign in')
 })
