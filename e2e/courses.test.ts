@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -67,6 +67,13 @@ async function place(name: string, env: Record<string, string>): Promise<Place &
   }
 }
 
+/** One that ended otherwise says why. */
+async function expectKilled(one: Process): Promise<void> {
+  const { signal } = await one.ended
+  const said = signal === 'SIGKILL' ? '' : await readFile(join(folder, `${one.name}.log`), 'utf8')
+  expect(signal, `${one.name} was not killed, it said: ${said.slice(-2_000)}`).toBe('SIGKILL')
+}
+
 async function over(client: ErrandClient, id: string): Promise<Task> {
   for await (const event of client.watchTask(id)) if (event.type === 'task' && isOver(event.task)) break
   return client.task(id)
@@ -113,10 +120,10 @@ test(`serve is killed in each step of an import and started again, ${IMPORTS} in
     const { id } = await client.submit({ definition: 'course.import', input: { course }, uploads: { archive: upload } })
     // The work of the step is done, and the record does not know it yet: the last moment at which it could get lost.
     for (const step of STEPS.slice(1)) {
-      expect((await next.ended).signal).toBe('SIGKILL')
+      await expectKilled(next)
       next = serve(`before-commit@${step}`)
     }
-    expect((await next.ended).signal).toBe('SIGKILL')
+    await expectKilled(next)
     next = serve()
     await next.ready
     const task = await over(client, id)

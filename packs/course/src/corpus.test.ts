@@ -22,6 +22,8 @@ if (!present) console.log(`Skipped: the courses to try are not at ${CORPUS}.`)
 const folders = present ? readdirSync(CORPUS).filter((name) => name !== 'archives' && name !== 'INDEX.md') : []
 const archives = present ? readdirSync(join(CORPUS, 'archives')) : []
 
+test.skipIf(!present)('there are courses to try', () => expect(folders).not.toEqual([]))
+
 /** What cannot be imported, and the failure that says why. */
 const REFUSED: Readonly<Record<string, string>> = { 'olxcleaner-testcourse2': 'course-root-missing' }
 
