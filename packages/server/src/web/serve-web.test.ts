@@ -37,6 +37,14 @@ test.each(['/', '/tasks/01890000-0000-7000-8000-000000000000', '/start/course.ex
   },
 )
 
+test('a page that the browser has kept may do what it might before', async () => {
+  const first = await page('/')
+  const headers = { accept: 'text/html', 'if-none-match': first.headers.get('etag') ?? '' }
+  const again = await server.request('/', { as: 'nobody', headers })
+  expect(again.status).toBe(304)
+  expect(again.headers.get('content-security-policy')).toBe(first.headers.get('content-security-policy'))
+})
+
 test('a file named by its content is kept for ever, compressed, and not sent twice', async () => {
   const response = await server.request('/assets/index-abc.js', { as: 'nobody', headers: { 'accept-encoding': 'br' } })
   expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8')

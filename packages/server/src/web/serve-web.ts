@@ -31,9 +31,10 @@ function send(file: WebFile, c: Context<ServerEnv>): Response {
   c.header('ETag', file.etag)
   c.header('Vary', 'Accept-Encoding')
   c.header('Cache-Control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
+  // Also with a 304: a browser takes its headers for those of the page it has kept (RFC 9111, 3.2).
+  c.header('Content-Security-Policy', POLICY)
   if (noneMatch(c.req.header('if-none-match'), file.etag)) return c.body(null, 304)
   c.header('Content-Type', file.type)
-  c.header('Content-Security-Policy', POLICY)
   const accepted = c.req.header('accept-encoding') ?? ''
   const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : undefined
   if (encoding === undefined) return c.body(file.plain)
