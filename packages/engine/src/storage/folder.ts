@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, mkdirSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
@@ -61,6 +61,8 @@ export function readFile(root: string, key: string, { end, start }: ByteRange = 
 export function writeFile(root: string, key: string): Writable {
   const aside = join(root, PARTIAL, randomUUID())
   const path = join(root, key)
+  // Each time, which costs some microseconds: somebody may have tidied up since the start.
+  mkdirSync(dirname(aside), { recursive: true })
   const file = createWriteStream(aside, { flags: 'wx', flush: true, highWaterMark: READ_CHUNK })
   // Whoever writes is told through the callbacks.
   file.on('error', () => undefined)
@@ -72,7 +74,8 @@ export function writeFile(root: string, key: string): Writable {
   }
   return new Writable({
     highWaterMark: READ_CHUNK,
-    write: (chunk: Buffer, _encoding, done) => void file.write(chunk, done),
+    // What broke it says more than that it is broken.
+    write: (chunk: Buffer, _encoding, done) => (file.errored ? done(file.errored) : void file.write(chunk, done)),
     final(done) {
       file.once('error', done)
       // `close` comes after the flush, `finish` before it.
