@@ -40,9 +40,9 @@ export async function flushSlice(services: FanOutServices, claim: Claim, flush: 
     const row = over === undefined ? undefined : await lockFanOut(trx, claim)
     const counts = await moveCursor(trx, claim, flush)
     // The connection broke after an earlier try had been committed.
-    if (counts === 'already') return { last: false, sent: 0 }
+    if (counts === 'already') return { last: false, sent: 0, new: false }
     await record(trx, claim, flush, page, segments)
-    if (over === undefined) return { last: false, sent: 0 }
+    if (over === undefined) return { last: false, sent: 0, new: true }
     if (row === undefined) throw new ClaimLost('The fan-out is over.')
     await trx.deleteFrom('slices').where('id', '=', slice).execute()
     Object.assign(row, nextPace(row, over), { done: row.done + counts.done, failed: row.failed + counts.failed })
@@ -50,8 +50,9 @@ export async function flushSlice(services: FanOutServices, claim: Claim, flush: 
     await services.dispatch.settle(trx, queue, [{ id, retryCount: Number(count) }])
     const sent = await cutSlices(trx, services.dispatch, row)
     await saveFanOut(trx, row)
-    return { last: row.cut_page >= row.pages, sent }
+    return { last: row.cut_page >= row.pages, sent, new: true }
   })
+  if (done.new && flush.lines.length > 0) await writeLines(services, claim, flush.lines)
   if (done.sent > 0) services.bus.tell({ queues: [queue] })
   if (flush.lines.length > 0) services.bus.tell({ tasks: [claim.taskId] })
   return { last: done.last, failed: flush.failures.length > 0 }
@@ -106,8 +107,14 @@ async function record(
       .values({ ...place, failures: jsonText(flush.failures) })
       .execute()
   }
-  if (flush.lines.length === 0) return
-  const lines = flush.lines.map((line) => storable(line.slice(0, defaults.logLineLimit)))
+}
+
+/**
+ * After the transaction: it counts on the step's row, whose lock comes before those that a flush holds. A crash in between
+ * costs some lines of the log, and nothing else.
+ */
+async function writeLines({ db }: FanOutServices, claim: Claim, said: readonly string[]): Promise<void> {
+  const lines = said.map((line) => storable(line.slice(0, defaults.logLineLimit)))
   await sql`
     WITH counted AS (
       UPDATE errand.steps SET log_lines = log_lines + ${lines.length}
@@ -116,6 +123,6 @@ async function record(
     )
     INSERT INTO errand.logs (task_id, step, message)
     SELECT ${claim.taskId}::uuid, ${claim.step}, line FROM counted, jsonb_array_elements_text(${jsonText(lines)}::jsonb) AS line`.execute(
-    trx,
+    db,
   )
 }

@@ -71,7 +71,12 @@ export function pauseTask(services: TaskServices, id: string, paused: boolean, w
 }
 
 /** @throws {Problem} `task-unknown`, `not-fanning-out`, `concurrency-invalid` */
-export function setConcurrency(services: TaskServices, id: string, concurrency: number, who: Principal): Promise<void> {
+export async function setConcurrency(
+  services: TaskServices,
+  id: string,
+  concurrency: number,
+  who: Principal,
+): Promise<void> {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_AT_ONCE) {
     throw new Problem({
       code: 'concurrency-invalid',
