@@ -7,6 +7,7 @@ import type {
   Access,
   Artifact,
   Definition,
+  FailedItemPage,
   LogLine,
   Principal,
   RetentionDone,
@@ -78,6 +79,12 @@ export interface ErrandClient {
   setConcurrency(id: string, concurrency: number, options?: Abortable): Promise<Task>
   transitions(id: string, options?: Abortable & { after?: number }): Promise<Transition[]>
   logs(id: string, options?: Abortable & { after?: number }): Promise<LogLine[]>
+  /** The items of a step that have failed so far, in their order. `limit` up to 1,000. */
+  failedItems(
+    id: string,
+    step: string,
+    options?: Abortable & { limit?: number; pageToken?: string },
+  ): Promise<FailedItemPage>
   watchTask(id: string, options?: WatchOptions): AsyncGenerator<TaskEvent>
   watchTasks(options?: Omit<WatchOptions, 'after'>): AsyncGenerator<FeedEvent>
   definitions(options?: Abortable): Promise<Definition[]>
@@ -188,6 +195,19 @@ export function createClient(options: ClientOptions): ErrandClient {
     logs: async (id, { after = 0, ...abortable } = {}) =>
       (await dataOf(api.GET('/api/v1/tasks/{id}/logs', { params: { path: { id }, query: { after } }, ...abortable })))
         .lines,
+    failedItems: (id, step, { limit, pageToken, ...abortable } = {}) =>
+      dataOf(
+        api.GET('/api/v1/tasks/{id}/steps/{step}/failed-items', {
+          params: {
+            path: { id, step },
+            query: {
+              ...(limit === undefined ? {} : { limit }),
+              ...(pageToken === undefined ? {} : { page_token: pageToken }),
+            },
+          },
+          ...abortable,
+        }),
+      ),
     watchTask: (id, watch = {}) => watchTask(transport, id, watch),
     watchTasks: (watch = {}) => watchTasks(transport, watch),
     definitions: async (abortable = {}) => (await dataOf(api.GET('/api/v1/definitions', { ...abortable }))).definitions,

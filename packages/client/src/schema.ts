@@ -101,6 +101,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/steps/{step}/failed-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The items of a step that have failed, in the order of the items
+         * @description Also while the step is at work. The whole list is in the output `errors` once it is through.
+         */
+        get: operations["listFailedItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/pause": {
         parameters: {
             query?: never;
@@ -776,6 +796,18 @@ export interface components {
         TaskPage: {
             tasks: components["schemas"]["TaskSummary"][];
             nextPageToken: string | null;
+        };
+        FailedItemPage: {
+            items: components["schemas"]["FailedItem"][];
+            nextPageToken: string | null;
+        };
+        FailedItem: {
+            key: string;
+            code: string;
+            title: string;
+            detail: string;
+            /** @description How often it was tried */
+            attempts: number;
         };
         TransitionList: {
             transitions: components["schemas"]["Transition"][];
@@ -1561,6 +1593,68 @@ export interface operations {
             };
             /** @description The input does not fit the definition */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFailedItems: {
+        parameters: {
+            query?: {
+                page_token?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailedItemPage"];
+                };
+            };
+            /** @description The request is not valid; each field is named */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody we know */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for you */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

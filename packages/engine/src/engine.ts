@@ -16,7 +16,7 @@ import { Problem } from './problem.ts'
 import { Retention } from './retention/retention.ts'
 import { openStorages } from './storage/storages.ts'
 import { cancelTask, endOverdue } from './tasks/cancel.ts'
-import { checkFailedItems, keepFanOuts, pauseTask, setConcurrency } from './tasks/fan-out.ts'
+import { checkFailedItems, keepFanOuts, listFailedItems, pauseTask, setConcurrency } from './tasks/fan-out.ts'
 import { limitReached, readLimits } from './tasks/limits.ts'
 import { findTask, listTasks, mayDo, readLogs, readTask, readTransitions } from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
@@ -131,6 +131,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       await findTask(services, id, who)
       return readLogs(db, id, after)
     },
+    failedItems: (id, step, query, who) => listFailedItems(services, id, step, query, who),
     watchTask: (id, who, options) => watchTask(services, id, who, options),
     watchAll: (who, options) => watchAll(services, who, options),
     async cancel(id, who) {

@@ -415,6 +415,18 @@ export interface Engine {
   /** The user's activity log, in order, after line `after` (default 0). */
   logs(id: string, who: Principal, after?: number): Promise<LogLine[]>
   /**
+   * The items of a step that have failed so far, in the order of the items: 50 in a page, up to 1,000. For those who may
+   * read the list of errors.
+   *
+   * @throws {Problem} task-unknown, step-unknown, forbidden, page-token-invalid
+   */
+  failedItems(
+    id: string,
+    step: string,
+    query: { limit?: number; pageToken?: string },
+    who: Principal,
+  ): Promise<FailedItemPage>
+  /**
    * What has happened after transition `after`, and then what happens, until the task is over or the signal aborts.
    * The first event after the transitions is always `task`.
    */
@@ -537,6 +549,22 @@ export interface ItemFailure {
   title: string
   detail: string
   attempts: number
+}
+
+/** An item that failed for good, as people see it. */
+export interface FailedItemView {
+  key: string
+  code: string
+  title: string
+  detail: string
+  /** How often it was tried. */
+  attempts: number
+}
+
+/** Some of them, in the order of the items. */
+export interface FailedItemPage {
+  items: FailedItemView[]
+  nextPageToken: string | null
 }
 
 /** Items that the listing gave, in order. */

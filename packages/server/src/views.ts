@@ -1,6 +1,7 @@
 import type {
   ArtifactView,
   DefinitionView,
+  FailedItemPage,
   LogLine,
   StepView,
   TaskSummary,
@@ -92,6 +93,13 @@ export function transitionJson(transition: Transition): z.output<typeof schemas.
 
 export function logLineJson(line: LogLine): z.output<typeof schemas.logLineSchema> {
   return { id: line.id, step: line.step, message: line.message, at: iso(line.at) }
+}
+
+export function failedItemPageJson(page: FailedItemPage): z.output<typeof schemas.failedItemPageSchema> {
+  return {
+    items: page.items.map(({ attempts, code, detail, key, title }) => ({ key, code, title, detail, attempts })),
+    nextPageToken: page.nextPageToken,
+  }
 }
 
 export function uploadJson(upload: UploadView): z.output<typeof schemas.uploadSchema> {

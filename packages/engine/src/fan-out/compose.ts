@@ -2,10 +2,11 @@ import { csvRow, type DefinitionShape, ERRORS_SLOT } from '@errand/task'
 import { sql } from 'kysely'
 import { defaults } from '../config.ts'
 import type { ArtifactSink, ClaimRef, Composed, Edges } from '../types.ts'
+import { failureRows, keyOf } from './failed-items.ts'
 import { progressOf } from './roll-up.ts'
 import { type FanOutServices, lockFanOut } from './rows.ts'
 
-/** Rows of segments, or of failures, read at once. */
+/** Rows of segments read at once. */
 const PAGE = 200
 
 /**
@@ -18,11 +19,11 @@ export async function compose(services: FanOutServices, claim: ClaimRef, edges: 
   const row = await services.db.transaction().execute((trx) => lockFanOut(trx, claim))
   if (row === undefined) throw new Error(`The step ${claim.step} has no fan-out.`)
   const shape = await services.catalog.shape(services.db, row.definition, row.version)
-  const failedItems = await hasRows(services, 'item_failures', claim)
-  if (failedItems) await write(services, claim, shape, edges, ERRORS_SLOT, errorLines(services, claim))
+  const someFailed = await hasRows(services, 'item_failures', claim)
+  if (someFailed) await write(services, claim, shape, edges, ERRORS_SLOT, errorLines(services, claim))
   if (row.failure === null) {
     for (const slot of Object.keys(shape.artifacts)) {
-      if (slot === ERRORS_SLOT && failedItems) continue
+      if (slot === ERRORS_SLOT && someFailed) continue
       const edged = Object.hasOwn(edges.headers, slot) || Object.hasOwn(edges.footers, slot)
       if (!edged && !(await hasRows(services, 'segments', claim, slot))) continue
       await write(services, claim, shape, edges, slot, content(services, claim, edges, slot))
@@ -112,25 +113,9 @@ async function* segments(services: FanOutServices, claim: ClaimRef, slot: string
 
 async function* errorLines(services: FanOutServices, claim: ClaimRef): AsyncGenerator<Uint8Array> {
   yield Buffer.from(csvRow(['key', 'code', 'title', 'detail', 'attempts']))
-  let after = { page: -1, item: -1 }
-  for (;;) {
-    const rows = await services.db
-      .selectFrom('item_failures')
-      .select(['page', 'item', 'failures'])
-      .where('task_id', '=', claim.taskId)
-      .where('step', '=', claim.step)
-      .where(sql<boolean>`(page, item) > (${after.page}, ${after.item})`)
-      .orderBy('page')
-      .orderBy('item')
-      .limit(PAGE)
-      .execute()
-    const last = rows.at(-1)
-    if (last === undefined) return
-    after = last
-    const lines = rows.flatMap(({ failures }) =>
-      failures.map(({ attempts, code, detail, item, title }) =>
-        csvRow([typeof item === 'string' ? item : item[0], code, title, detail, attempts]),
-      ),
+  for await (const { failures } of failureRows(services.db, claim)) {
+    const lines = failures.map(({ attempts, code, detail, item, title }) =>
+      csvRow([keyOf(item), code, title, detail, attempts]),
     )
     yield Buffer.from(lines.join(''))
   }

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { cancelTask } from '../tasks/cancel.ts'
-import { keepFanOuts, pauseTask, setConcurrency } from '../tasks/fan-out.ts'
-import { ada, onBothDatabases } from '../test-support/databases.ts'
+import { keepFanOuts, listFailedItems, pauseTask, setConcurrency } from '../tasks/fan-out.ts'
+import { ada, bob, onBothDatabases } from '../test-support/databases.ts'
 import { FanOutPlay, fanOutShape, keys } from '../test-support/fan-out.ts'
 import { openEmptyRooms, type Rooms } from '../test-support/rooms.ts'
+import type { Origin, Principal } from '../types.ts'
 import { rollUp } from './roll-up.ts'
 import { sweepSegments } from './upkeep.ts'
 
@@ -117,6 +118,48 @@ onBothDatabases((kind) => {
     expect(progress).toMatchObject({ done: 5, total: 20, unit: 'items', failed: 1 })
     expect(progress?.rate).toBeGreaterThan(0)
     expect(progress?.secondsLeft).toBeGreaterThan(0)
+  })
+
+  test('the items that failed are read page by page, in their order, by those who may', async () => {
+    const { services } = rooms
+    const id = await play.planned(keys(20), { page: 10, size: 5 })
+    // Several failures in one flush, and several flushes.
+    await play.workOff((key) => /[0-4]$/.test(key))
+    const expected = keys(20).filter((key) => /[0-4]$/.test(key))
+    for (const limit of [1, 3, 10, 50]) {
+      const read: string[] = []
+      for (let pageToken: string | undefined; ; ) {
+        const query = { limit, ...(pageToken === undefined ? {} : { pageToken }) }
+        const page = await listFailedItems(services, id, 'items', query, ada)
+        expect(page.items.length).toBeLessThanOrEqual(limit)
+        read.push(...page.items.map(({ key }) => key))
+        if (page.nextPageToken === null) break
+        pageToken = page.nextPageToken
+      }
+      expect(read).toEqual(expected)
+    }
+    const { items } = await listFailedItems(services, id, 'items', { limit: 1 }, ada)
+    expect(items).toEqual([{ key: 'k0', code: 'bad', title: 'Bad', detail: '', attempts: 1 }])
+    const ask = (step: string, query: { pageToken?: string }, who: Principal) =>
+      listFailedItems(services, id, step, query, who)
+    await expect(ask('items', {}, bob)).rejects.toMatchObject({ code: 'task-unknown' })
+    await expect(ask('nothing', {}, ada)).rejects.toMatchObject({ code: 'step-unknown' })
+    await expect(ask('items', { pageToken: '1' }, ada)).rejects.toMatchObject({ code: 'page-token-invalid' })
+  })
+
+  test('a planner of failed items that is lost is followed by one that goes on behind what is on record', async () => {
+    const { services, work } = rooms
+    const of = await play.planned(keys(20), { page: 10, size: 5 })
+    await play.workOff(() => true)
+    await play.finish(of)
+    const origin: Origin = { by: 'retry', of, failedItems: true }
+    const { id } = await rooms.submit({ definition: fanOutShape.name, input: {}, origin })
+    const claim = await rooms.claimOf(id)
+    // The former one got as far as the second flush of the first page.
+    await services.db.updateTable('fan_outs').set({ cursor: '0-5', concurrency: 0 }).where('task_id', '=', id).execute()
+    await work.planFailedItems(claim)
+    const pages = await services.db.selectFrom('item_pages').select('items').where('task_id', '=', id).execute()
+    expect(pages.flatMap(({ items }) => items)).toEqual(keys(20).slice(10))
   })
 
   test('what items appended is removed once the output is there, orphans with it', async () => {

@@ -2,6 +2,7 @@
 export { claimSlices } from './claim-slices.ts'
 export { closeFanOuts } from './close.ts'
 export { compose } from './compose.ts'
+export { readFailedItems } from './failed-items.ts'
 export { type Flushed, flushSlice } from './flush.ts'
 export { handBack } from './hand-back.ts'
 export { letGo, openFanOut, planFailedItems, planPage } from './plan-items.ts'

@@ -7,6 +7,7 @@ import { slicesOf } from '../dispatch/dispatch.ts'
 import { ClaimLost, Problem } from '../problem.ts'
 import type { ClaimRef, FanOutWork, ItemPage, PlannedItem } from '../types.ts'
 import { cutSlices } from './cut.ts'
+import { failureRows } from './failed-items.ts'
 import { declaredIn, type FanOutServices, lockFanOut, saveFanOut } from './rows.ts'
 
 /** What a claim of a step that fans out is for; the first one begins the fan-out. */
@@ -59,31 +60,31 @@ export async function planPage(services: FanOutServices, claim: ClaimRef, page: 
   return wanted
 }
 
-/** Records the items that failed in another task, as this one's. */
+/**
+ * Records the items that failed in another task, as this one's. The cursor is where the last recorded flush of that task
+ * began, so that another planner goes on behind it.
+ */
 export async function planFailedItems(services: FanOutServices, claim: ClaimRef, of: string): Promise<void> {
-  let after = { page: -1, item: -1 }
-  for (;;) {
-    const batch = await services.db
-      .selectFrom('item_failures')
-      .select(['page', 'item', 'failures'])
-      .where('task_id', '=', of)
-      .where('step', '=', claim.step)
-      .where(sql<boolean>`(page, item) > (${after.page}, ${after.item})`)
-      .orderBy('page')
-      .orderBy('item')
-      .limit(20)
-      .execute()
-    const items: PlannedItem[] = batch.flatMap(({ failures }) => failures.map(({ item }) => item))
-    const last = batch.at(-1)
-    const sealed = last === undefined
-    for (let from = 0; from < items.length || (sealed && from === 0); from += defaults.longestSlice) {
-      const part = items.slice(from, from + defaults.longestSlice)
-      const page = { items: JSON.stringify(part), count: part.length, cursor: undefined, sealed }
-      if (!(await planPage(services, claim, page))) return
+  const { cursor: begun } = await services.db
+    .selectFrom('fan_outs')
+    .select('cursor')
+    .where('task_id', '=', claim.taskId)
+    .where('step', '=', claim.step)
+    .executeTakeFirstOrThrow()
+  const [page = -1, item = -1] = begun?.split('-').map(Number) ?? []
+  let items: PlannedItem[] = []
+  let cursor: string | undefined
+  const record = (sealed: boolean) =>
+    planPage(services, claim, { items: JSON.stringify(items), count: items.length, cursor, sealed })
+  for await (const row of failureRows(services.db, { taskId: of, step: claim.step }, { page, item })) {
+    if (items.length + row.failures.length > defaults.longestSlice && items.length > 0) {
+      if (!(await record(false))) return
+      items = []
     }
-    if (last === undefined) return
-    after = last
+    items.push(...row.failures.map((failure) => failure.item))
+    cursor = `${row.page}-${row.item}`
   }
+  await record(true)
 }
 
 /**

@@ -1,17 +1,18 @@
-import { isFinal } from '@errand/task'
+import { ERRORS_SLOT, isFinal } from '@errand/task'
 import { forbidden } from '../access/access.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import {
   endIfTooManyFailed,
   type FanOutRef,
   openFanOuts,
+  readFailedItems,
   resendSlices,
   sweepSegments,
   topUp,
   winFinish,
 } from '../fan-out/index.ts'
 import { Problem } from '../problem.ts'
-import type { Principal } from '../types.ts'
+import type { FailedItemPage, Principal } from '../types.ts'
 import { TaskChange } from './change.ts'
 import { findTask, mayDo } from './read.ts'
 import { lockTasks } from './record.ts'
@@ -99,6 +100,32 @@ export async function checkFailedItems({ db }: TaskServices, id: string): Promis
     title: 'No item of the task has failed',
     hint: 'Run the whole task again instead.',
   })
+}
+
+/** @throws {Problem} `task-unknown`, `step-unknown`, `forbidden`, `page-token-invalid` */
+export async function listFailedItems(
+  services: TaskServices,
+  id: string,
+  step: string,
+  query: { limit?: number; pageToken?: string },
+  who: Principal,
+): Promise<FailedItemPage> {
+  const task = await findTask(services, id, who)
+  const shape = await services.catalog.shape(services.db, task.definition, task.version)
+  if (!shape.steps.some(({ name }) => name === step)) {
+    throw new Problem({
+      code: 'step-unknown',
+      status: 404,
+      title: `The task has no step "${step.slice(0, 100)}"`,
+      hint: `It has: ${shape.steps.map(({ name }) => name).join(', ')}.`,
+    })
+  }
+  // It is what the list of errors says, so it is for those who may read that.
+  const { visibility = 'owner' } = shape.artifacts[ERRORS_SLOT] ?? {}
+  if (!(await services.access.may(who, 'read-artifact', { task, shape, visibility }))) {
+    throw forbidden('see which items failed')
+  }
+  return readFailedItems(services.db, { taskId: id, step }, query)
 }
 
 async function changeFanOuts(

@@ -192,6 +192,20 @@ export const logLineSchema = z
   .object({ id: z.int(), step: z.string(), message: z.string(), at: instant })
   .openapi('LogLine')
 
+export const failedItemSchema = z
+  .object({
+    key: z.string(),
+    code: z.string(),
+    title: z.string(),
+    detail: z.string(),
+    attempts: z.int().describe('How often it was tried'),
+  })
+  .openapi('FailedItem')
+
+export const failedItemPageSchema = z
+  .object({ items: z.array(failedItemSchema), nextPageToken: z.string().nullable() })
+  .openapi('FailedItemPage')
+
 export const uploadSchema = z
   .object({
     id,

@@ -1,9 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ServerContext, ServerEnv } from '../../context.ts'
 import { json, problems } from '../../openapi/responses.ts'
-import { taskSchema } from '../../openapi/schemas.ts'
-import { taskJson } from '../../views.ts'
-import { idParams, router, security } from '../router.ts'
+import { failedItemPageSchema, taskSchema } from '../../openapi/schemas.ts'
+import { failedItemPageJson, taskJson } from '../../views.ts'
+import { idParams, router, security, wholeNumber } from '../router.ts'
 
 const responses = { 200: json(taskSchema, 'The task'), ...problems(401, 403, 404, 409) }
 
@@ -54,9 +54,32 @@ const concurrencyRoute = createRoute({
   responses: { ...responses, ...problems(400, 413, 415, 422) },
 })
 
-/** `POST /tasks/{id}/pause`, `/resume` and `/concurrency`: for tasks with many items. */
+const failedItemsRoute = createRoute({
+  method: 'get',
+  path: '/tasks/{id}/steps/{step}/failed-items',
+  operationId: 'listFailedItems',
+  summary: 'The items of a step that have failed, in the order of the items',
+  description: 'Also while the step is at work. The whole list is in the output `errors` once it is through.',
+  tags: ['tasks'],
+  security,
+  request: {
+    params: idParams.extend({ step: z.string().min(1).max(200) }),
+    query: z.object({ page_token: z.string().max(100).optional(), limit: wholeNumber(1, 1_000) }),
+  },
+  responses: { 200: json(failedItemPageSchema, 'One page of them'), ...problems(400, 401, 403, 404) },
+})
+
+/** `GET /tasks/{id}/steps/{step}/failed-items`, `POST /tasks/{id}/pause`, `/resume` and `/concurrency`: for tasks with many items. */
 export function fanOutRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
   const app = router()
+  app.openapi(failedItemsRoute, async (c) => {
+    const { id, step } = c.req.valid('param')
+    const { limit, page_token: pageToken } = c.req.valid('query')
+    const query = { ...(limit === undefined ? {} : { limit }), ...(pageToken === undefined ? {} : { pageToken }) }
+    const page = await engine.failedItems(id, step, query, c.get('principal'))
+    c.header('Cache-Control', 'private, no-store')
+    return c.json(failedItemPageJson(page), 200)
+  })
   app.openapi(pauseRoute, async (c) => {
     const task = await engine.pause(c.req.valid('param').id, c.get('principal'))
     c.header('Cache-Control', 'private, no-store')
