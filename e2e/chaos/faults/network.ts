@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Process } from '../processes.ts'
@@ -80,6 +80,15 @@ async function removeHost(): Promise<void> {
   await ip('netns', 'del', SPACE).catch(() => undefined)
 }
 
+/** A run that is ended while the host is there takes it along. */
+function removeHostAtExit(): void {
+  try {
+    execFileSync('ip', ['netns', 'del', SPACE], { stdio: 'ignore' })
+  } catch {
+    // It was gone already.
+  }
+}
+
 let host: Process | undefined
 
 const hosts: Fault = {
@@ -89,6 +98,7 @@ const hosts: Fault = {
     if (process.getuid?.() !== 0) return 'only root can make a network namespace'
     try {
       await makeHost()
+      await ip('netns', 'exec', SPACE, 'true')
       return undefined
     } catch (error) {
       return `no network namespace: ${error instanceof Error ? error.message.trim() : error}`
@@ -97,6 +107,7 @@ const hosts: Fault = {
     }
   },
   async prepare(site) {
+    process.once('exit', removeHostAtExit)
     await makeHost()
     const url = site.url(...site.ports.map((port) => `${NEAR}:${port}`))
     host = site.worker({ url, prefix: ['ip', 'netns', 'exec', SPACE] })
@@ -104,6 +115,7 @@ const hosts: Fault = {
     return async () => {
       await host?.kill()
       await removeHost()
+      process.off('exit', removeHostAtExit)
     }
   },
   async inject(site, kind) {

@@ -59,7 +59,11 @@ export function accessPostgres(url: string): PostgresAccess {
  */
 function watchedSocket(silence: number): Socket {
   const socket = new Socket()
-  socket.setTimeout(silence, () => socket.destroy(new Error(`The database said nothing for ${silence / 1_000} s.`)))
+  // Not before: a client whose server was not found never connects, and nobody listens to its socket's errors. What takes
+  // long until here ends with the time that a connection may take.
+  socket.once('connect', () => {
+    socket.setTimeout(silence, () => socket.destroy(new Error(`The database said nothing for ${silence / 1_000} s.`)))
+  })
   return socket
 }
 
