@@ -15,6 +15,8 @@ export type TaskEvent =
 /** What a watcher of all tasks is told. */
 export type FeedEvent =
   | TaskEvent
+  /** How many entries of one's inbox are unread: first of all, and whenever that changes. */
+  | { type: 'inbox'; unread: number }
   /** The connection was cut and is back; something may have been missed: read again what is shown. */
   | { type: 'gap' }
 
@@ -45,7 +47,7 @@ export async function* watchTask(transport: Transport, id: string, options: Watc
   const path = `/api/v1/tasks/${encodeURIComponent(id)}/events`
   const next = () => ({ path, lastEventId: String(sequence) })
   for await (const event of messages(transport, next, options)) {
-    if (event.type === 'gap') continue
+    if (event.type === 'gap' || event.type === 'inbox') continue
     if (event.type === 'end') return
     if (event.type === 'transition') {
       if (event.transition.sequence <= sequence) continue
@@ -113,9 +115,10 @@ async function* messages(
 }
 
 /** The server's JSON is what its OpenAPI document says, as everywhere in this client; unknown events are for later clients. */
-function parse(event: string | undefined, data: string): TaskEvent | { type: 'end' } | undefined {
+function parse(event: string | undefined, data: string): FeedEvent | { type: 'end' } | undefined {
   if (event === 'transition') return { type: 'transition', transition: JSON.parse(data) as Transition }
   if (event === 'task') return { type: 'task', task: JSON.parse(data) as Task }
+  if (event === 'inbox') return { type: 'inbox', ...(JSON.parse(data) as { unread: number }) }
   if (event === 'end') return { type: 'end' }
   if (event !== 'log') return undefined
   const { taskId, ...line } = JSON.parse(data) as LogLine & { taskId: string }

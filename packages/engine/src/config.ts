@@ -4,6 +4,7 @@ import type { RolesHook } from './access/roles.ts'
 import type { ScopeEnds } from './artifacts/keep.ts'
 import type { Quota } from './artifacts/quota.ts'
 import type { Clock } from './database/clock.ts'
+import type { NotificationConfig } from './notifications/types.ts'
 import type { RetentionPolicy } from './retention/policy.ts'
 import type { StorageRoutes } from './storage/storages.ts'
 
@@ -25,6 +26,8 @@ export interface EngineConfig {
   routes?: StorageRoutes
   /** Asks the platform for people's roles, beside what credentials and the record say of them. */
   roles?: RolesHook
+  /** How people are told, beside their inbox. */
+  notifications?: NotificationConfig
   logger?: Logger
   /** When a scope ends, for outputs that are kept until then. Without it they are kept. */
   scopeEnds?: ScopeEnds
@@ -141,8 +144,14 @@ export const defaults = {
   stuckSeconds: 60,
   /** Seconds a sign-in link holds: long enough to be clicked in a terminal, short for one that lies in its history. */
   signInLinkSeconds: 900,
-  /** Seconds within which the end of a task is no news to somebody who looks at the screen. */
+  /** Seconds within which the good end of a task is no news to somebody who looks at the screen. */
   watchedSeconds: 30,
+  /** Milliseconds between two notes that somebody looks at the screen; the note holds twice as long. */
+  watchingInterval: 20_000,
+  /** Days an inbox keeps what it was told: as long as the history of tasks. */
+  inboxDays: 180,
+  /** Entries of an inbox that are removed in one statement: short enough that nothing waits for it. */
+  inboxPage: 1_000,
   /** SMTP connections that are kept: mail servers commonly allow ten from one address. */
   mailConnections: 5,
   /** Milliseconds a mail server or a webhook may take: what is slower is tried again later. */

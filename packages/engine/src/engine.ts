@@ -12,6 +12,7 @@ import { openDatabase } from './database/open.ts'
 import { openDispatch, queueOf, slicesOf } from './dispatch/dispatch.ts'
 import { openBus } from './events/bus.ts'
 import { rollUp, Segments } from './fan-out/index.ts'
+import { Notifications } from './notifications/notifications.ts'
 import { Problem } from './problem.ts'
 import { Retention } from './retention/retention.ts'
 import { openStorages } from './storage/storages.ts'
@@ -54,6 +55,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const dispatch = await openDispatch(database, logger)
   const bus = await openBus(database, logger)
   const people = new People(db)
+  const notifications = new Notifications(db, bus, people.record, logger, config.notifications)
   const access = new Access(new Roles(db, logger, config.roles))
   const catalog = new Catalog(db, dispatch)
   const artifacts = new Artifacts(db, storages, logger, config)
@@ -72,6 +74,8 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     segments,
     access,
     people: people.record,
+    watching: people.watching,
+    inbox: notifications.inbox,
     logger,
   }
   const clock = config.clock ?? { offsetSeconds: 0 }
@@ -95,6 +99,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     await reconcile(services)
     await artifacts.sweep()
     await people.sweep()
+    await notifications.sweep()
     await keepFanOuts(services)
   })
   const sums = repeat(defaults.rollUpInterval, logger, () => rollUp(services))
@@ -120,6 +125,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     database: database.kind,
     work,
     people,
+    notifications,
     submit: accept,
     getTask: (id, who) => readTask(services, id, who),
     listTasks: (query, who) => listTasks(services, query, who),
@@ -237,6 +243,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     async close() {
       await upkeep.stop()
       await sums.stop()
+      await notifications.close()
       await work.close()
       await bus.close()
       await dispatch.close()

@@ -17,6 +17,20 @@ export { databaseAway, isDatabaseAway } from './database/away.ts'
 export type { Clock } from './database/clock.ts'
 export { type DebugPoint, debugPoint } from './debug-point.ts'
 export { createEngine } from './engine.ts'
+export type { Notifications } from './notifications/notifications.ts'
+export type {
+  Cadence,
+  InboxPage,
+  InboxQuery,
+  Message,
+  NotificationConfig,
+  NotificationRequest,
+  NotificationView,
+  Preference,
+  PreferencesChange,
+  PreferencesView,
+  WebhookConfig,
+} from './notifications/types.ts'
 export * from './problem.ts'
 export type { KeepDays, RetentionPolicy, StateRetention } from './retention/policy.ts'
 export { checkStorage, type StorageCheck } from './storage/check.ts'

@@ -12,6 +12,7 @@ import type {
   Visibility,
 } from '@errand/task'
 import type { People } from './access/people.ts'
+import type { Notifications } from './notifications/notifications.ts'
 import type { LimitUse } from './tasks/limits.ts'
 
 /** Who acts. Whoever asks the engine says who is asking; the engine asks the policy. */
@@ -217,6 +218,7 @@ export type FeedEvent =
   | { type: 'transition'; transition: Transition }
   | { type: 'log'; taskId: string; line: LogLine }
   | { type: 'task'; task: TaskView }
+  | { type: 'inbox'; unread: number }
 
 export interface DefinitionView {
   name: string
@@ -507,6 +509,8 @@ export interface Engine {
 
   /** Who people are: sign-in, tokens, memberships. */
   readonly people: People
+  /** How people are told. */
+  readonly notifications: Notifications
 
   /** What {@link retentionRun} would remove. For staff. @throws {Problem} forbidden */
   retentionPreview(who: Principal): Promise<RetentionPreview>

@@ -20,6 +20,8 @@ import { healthRoutes } from './routes/health.ts'
 import { meRoutes } from './routes/me.ts'
 import { membershipRoutes } from './routes/memberships.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { notificationRoutes } from './routes/notifications.ts'
+import { preferenceRoutes } from './routes/preferences.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { router } from './routes/router.ts'
 import { sessionRoutes, signInLinkRoutes } from './routes/session.ts'
@@ -55,6 +57,8 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
     meRoutes(),
     signInLinkRoutes(context),
     tokenRoutes(context),
+    notificationRoutes(context),
+    preferenceRoutes(context),
     membershipRoutes(context),
   ]
   for (const resource of resources) api.route('/', resource)

@@ -90,6 +90,12 @@ function anchor(config: Record<string, unknown>, folder: string): Record<string,
       ...(roles === undefined ? {} : { roles: placeUse(roles) }),
     }
   }
+  if (isObject(config.notifications)) {
+    anchored.notifications = {
+      ...config.notifications,
+      ...('platform' in config.notifications ? { platform: placeUse(config.notifications.platform) } : {}),
+    }
+  }
   if ('data' in config) anchored.data = place(config.data)
   if ('scopeEnds' in config) anchored.scopeEnds = placeUse(config.scopeEnds)
   if (Array.isArray(config.packs)) {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defaults, logLevels } from './defaults.ts'
 import { identity } from './identity.ts'
+import { notifications } from './notifications.ts'
 import { storage, storageName } from './storage.ts'
 
 const pack = z.union([
@@ -63,6 +64,8 @@ export const configSchema = z.strictObject({
   data: z.string().min(1).default(defaults.data),
   /** How people are known beside personal access tokens: the platform's own tokens, and modules for anything else. */
   identity: identity.optional(),
+  /** How people are told, beside their inbox. */
+  notifications: notifications.optional(),
   port: z.int().min(0).max(65_535).default(defaults.port),
   host: z.string().min(1).default(defaults.host),
   /** Steps that one worker works at once. Without it the worker looks at the machine. */

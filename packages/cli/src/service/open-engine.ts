@@ -12,6 +12,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import { places } from '../folder/data-folder.ts'
 import { loadModule } from './load-module.ts'
+import { notificationsOf } from './notifications.ts'
 import { loadScopeEnds } from './scope-ends.ts'
 
 /** The engine as the configuration wants it: PGlite and files in the data folder, unless it says otherwise. */
@@ -30,6 +31,7 @@ export async function openEngine(config: Config, logger: Logger): Promise<Engine
     ...(config.identity?.roles === undefined
       ? {}
       : { roles: await loadModule<RolesHook>(config.identity.roles, 'roles') }),
+    ...(config.notifications === undefined ? {} : { notifications: await notificationsOf(config.notifications) }),
     logger,
     ...(maxUploadSize === undefined ? {} : { uploadLimit: maxUploadSize }),
   })

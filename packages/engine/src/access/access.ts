@@ -79,6 +79,11 @@ export function assertAdministrator(who: Principal, what: string): void {
   throw forbidden(what)
 }
 
+/** @throws {Problem} `forbidden`, where the token is not made for it */
+export function assertGranted(who: Principal, grant: Grant, what: string): void {
+  if (who.grants?.includes(grant) === false) throw forbidden(what)
+}
+
 export function forbidden(what: string): Problem {
   return new Problem({
     code: 'forbidden',

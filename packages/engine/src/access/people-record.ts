@@ -5,16 +5,20 @@ import { Problem } from '../problem.ts'
 import type { Principal, ScopeRole } from '../types.ts'
 import { assertAdministrator } from './access.ts'
 
-/** Milliseconds: a third of the time that it holds. */
-const WATCHING_INTERVAL = 10_000
+/** How somebody is reached. */
+export interface Contact {
+  email: string | null
+  /** BCP 47. */
+  locale: string | null
+  /** IANA. */
+  timeZone: string | null
+}
 
 /** Everybody who was seen, and the roles that the record gives them. */
 export class PeopleRecord {
   readonly #db: Kysely<Tables>
   /** What was last written of whom: most requests come from people of whom nothing has changed. */
   readonly #written = new Map<string, string>()
-
-  readonly #watching = new Map<string, number>()
 
   constructor(db: Kysely<Tables>) {
     this.#db = db
@@ -44,17 +48,30 @@ export class PeopleRecord {
     this.#written.set(who.id, text)
   }
 
-  /** Remembers that somebody looks at the screen: for half a minute, and told at most every ten seconds. */
-  async watching(who: Principal): Promise<void> {
-    const now = Date.now()
-    if ((this.#watching.get(who.id) ?? 0) > now) return
-    if (this.#watching.size >= defaults.peopleRemembered) this.#watching.clear()
-    this.#watching.set(who.id, now + WATCHING_INTERVAL)
-    const until = sql<Date>`now() + make_interval(secs => ${defaults.watchedSeconds})`
+  /** How somebody can be reached, and in which language and time zone they read. */
+  async contact(who: Principal): Promise<Contact> {
+    const row = await this.#db
+      .selectFrom('principals')
+      .select(['email', 'locale', 'time_zone'])
+      .where('id', '=', who.id)
+      .executeTakeFirst()
+    return {
+      email: row?.email ?? who.email ?? null,
+      locale: row?.locale ?? null,
+      timeZone: row?.time_zone ?? null,
+    }
+  }
+
+  /** Remembers which language and time zone somebody has chosen; what is `undefined` stays. */
+  async speaks(
+    who: Principal,
+    { locale, timeZone }: { locale?: string | null | undefined; timeZone?: string | null | undefined },
+  ): Promise<void> {
+    await this.seen(who)
     await this.#db
-      .insertInto('watching')
-      .values({ principal: who.id, until })
-      .onConflict((conflict) => conflict.column('principal').doUpdateSet({ until }))
+      .updateTable('principals')
+      .set({ ...(locale === undefined ? {} : { locale }), ...(timeZone === undefined ? {} : { time_zone: timeZone }) })
+      .where('id', '=', who.id)
       .execute()
   }
 

@@ -13,6 +13,8 @@ export interface Signal {
   queues?: Iterable<string>
   /** Tasks that are asked to end. */
   canceled?: Iterable<string>
+  /** People whose inbox has changed. */
+  inboxes?: Iterable<string>
 }
 
 export interface Bus {
@@ -22,6 +24,7 @@ export interface Bus {
   onAnyTask(listener: (taskId: string) => void): () => void
   onQueue(listener: (queue: string) => void): () => void
   onCanceled(listener: (taskId: string) => void): () => void
+  onInbox(principal: string, listener: () => void): () => void
   close(): Promise<void>
 }
 
@@ -37,16 +40,17 @@ const RECONNECT = 500
 export async function openBus(database: Database, logger: Logger): Promise<Bus> {
   const emitter = new EventEmitter()
   emitter.setMaxListeners(0)
-  const hear = (kind: 'task' | 'queue' | 'canceled', value: string) => {
+  const hear = (kind: Kind, value: string) => {
     if (kind === 'task') {
       emitter.emit(`task:${value}`)
       emitter.emit('task', value)
-    } else emitter.emit(kind, value)
+    } else emitter.emit(kind === 'inbox' ? `inbox:${value}` : kind, value)
   }
   const local = (signal: Signal) => {
     for (const task of signal.tasks ?? []) hear('task', task)
     for (const queue of signal.queues ?? []) hear('queue', queue)
     for (const task of signal.canceled ?? []) hear('canceled', task)
+    for (const principal of signal.inboxes ?? []) hear('inbox', principal)
   }
   const remote = database.postgres === undefined ? undefined : openRemote(database.postgres, logger, hear)
   await remote?.ready
@@ -60,6 +64,7 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
         tasks: [...(signal.tasks ?? [])],
         queues: [...(signal.queues ?? [])],
         canceled: [...(signal.canceled ?? [])],
+        inboxes: [...(signal.inboxes ?? [])],
       }
       local(copy)
       remote?.tell(copy)
@@ -68,16 +73,22 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
     onAnyTask: (listener) => on('task', listener),
     onQueue: (listener) => on('queue', listener),
     onCanceled: (listener) => on('canceled', listener),
+    onInbox: (principal, listener) => on(`inbox:${principal}`, listener),
     close: async () => remote?.close(),
   }
 }
 
-type Kind = 'task' | 'queue' | 'canceled'
+type Kind = 'task' | 'queue' | 'canceled' | 'inbox'
 
 function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind, value: string) => void) {
   /** Tells a process not to hear itself. */
   const origin = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
-  const waiting: Record<Kind, Set<string>> = { task: new Set(), queue: new Set(), canceled: new Set() }
+  const waiting: Record<Kind, Set<string>> = {
+    task: new Set(),
+    queue: new Set(),
+    canceled: new Set(),
+    inbox: new Set(),
+  }
   let timer: NodeJS.Timeout | undefined
   /** Whether a flush comes with this turn of the event loop. */
   let soon = false
@@ -96,17 +107,19 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
   }
   const send = async () => {
     const payloads: string[] = []
-    for (const kind of ['canceled', 'queue', 'task'] as const) {
+    for (const kind of ['canceled', 'queue', 'task', 'inbox'] as const) {
       let values: string[] = []
       let size = 0
       for (const value of waiting[kind]) {
-        if (size + value.length + 3 > PAYLOAD_LIMIT - 100) {
+        // In bytes: the names of people are not all ASCII.
+        const length = Buffer.byteLength(JSON.stringify(value)) + 1
+        if (size + length > PAYLOAD_LIMIT - 100) {
           payloads.push(JSON.stringify([origin, kind, values]))
           values = []
           size = 0
         }
         values.push(value)
-        size += value.length + 3
+        size += length
       }
       if (values.length > 0) payloads.push(JSON.stringify([origin, kind, values]))
       waiting[kind].clear()
@@ -149,10 +162,11 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
   }
   return {
     ready: connect(),
-    tell(signal: { tasks: string[]; queues: string[]; canceled: string[] }) {
+    tell(signal: { tasks: string[]; queues: string[]; canceled: string[]; inboxes: string[] }) {
       for (const value of signal.tasks) waiting.task.add(value)
       for (const value of signal.queues) waiting.queue.add(value)
       for (const value of signal.canceled) waiting.canceled.add(value)
+      for (const value of signal.inboxes) waiting.inbox.add(value)
       // A lone one goes at once, with what the same turn of the event loop tells; it is the next that waits.
       if (timer !== undefined || soon) return
       const wait = last + COALESCE - performance.now()

@@ -23,9 +23,9 @@ export class Signals {
     this.#raised = false
   }
 
-  /** Until it is raised, or `milliseconds` have passed. */
-  async wait(milliseconds: number | undefined): Promise<void> {
-    if (this.#raised || this.aborted) return
+  /** Until it is raised, or `milliseconds` have passed. @returns whether it was raised */
+  async wait(milliseconds: number | undefined): Promise<boolean> {
+    if (this.#raised || this.aborted) return true
     await new Promise<void>((resolve) => {
       const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds)
       this.#wake = () => {
@@ -34,6 +34,7 @@ export class Signals {
       }
     })
     this.#wake = undefined
+    return this.#raised
   }
 
   /** A short time that only an abort shortens, in which more may gather. */

@@ -5,6 +5,7 @@ import type { Tables } from '../database/schema.ts'
 import { type Dispatch, queueOf, type Wake } from '../dispatch/dispatch.ts'
 import { closeFanOuts } from '../fan-out/index.ts'
 import type { TaskChange } from './change.ts'
+import { insertNotifications } from './notify.ts'
 
 /**
  * Writes what has changed, for any number of tasks, in a fixed number of statements: a batch of a hundred tasks costs
@@ -30,6 +31,7 @@ export async function saveChanges(
   )
   // Said once more, as the planner cannot know how few rows come out of the JSON, and would read small tables whole.
   const ids = tasks.map(({ id }) => id)
+  const told = insertNotifications(changed)
   // One statement: with tasks of a few milliseconds, the way to the database and back is most of what a change costs.
   await sql`
     WITH changed_tasks AS (
@@ -61,7 +63,7 @@ export async function saveChanges(
         task_id uuid, name text, state text, attempt int, losses int, otherwise boolean, lease text, worker text,
         job uuid, result jsonb, failure jsonb, "retryIn" float8, begun boolean, ended boolean)
       WHERE s.task_id = x.task_id AND s.name = x.name AND s.task_id = ANY(${ids}::uuid[])
-    )
+    )${told === undefined ? sql`` : sql`, told AS (${told})`}
     ${insertTransitions(changed)}`.execute(trx)
   await closeFanOuts(
     trx,

@@ -17,6 +17,7 @@ export async function* watchTask(
 ): AsyncIterable<FeedEvent> {
   const signals = new Signals(options.signal)
   const off = services.bus.onTask(id, () => signals.raise())
+  services.watching.enter(who)
   let sequence = options.after ?? 0
   let line = 0
   let seen = ''
@@ -24,7 +25,7 @@ export async function* watchTask(
     await findTask(services, id, who)
     while (!signals.aborted) {
       signals.clear()
-      await services.people.watching(who)
+      await services.watching.beat(who)
       // The task first: what it says is then never ahead of the transitions that follow it.
       const task = await readTask(services, id, who)
       for (const transition of await readTransitions(services.db, id, sequence)) {
@@ -48,10 +49,11 @@ export async function* watchTask(
   } finally {
     off()
     signals.close()
+    await services.watching.leave(who)
   }
 }
 
-/** The tasks that `who` may see, whenever one changes, from now on. */
+/** The tasks that `who` may see, whenever one changes, and how much of their inbox is unread; from now on. */
 export async function* watchAll(
   services: TaskServices,
   who: Principal,
@@ -59,25 +61,43 @@ export async function* watchAll(
 ): AsyncIterable<FeedEvent> {
   const signals = new Signals(options.signal)
   const changed = new Set<string>()
-  const off = services.bus.onAnyTask((id) => {
+  const offTasks = services.bus.onAnyTask((id) => {
     changed.add(id)
     signals.raise()
   })
+  /** Whether something may be new in the inbox: said by a signal, by the end of an own task, or by a while without any. */
+  let look = true
+  let unread: number | undefined
+  const offInbox = services.bus.onInbox(who.id, () => {
+    look = true
+    signals.raise()
+  })
+  services.watching.enter(who)
   try {
     while (!signals.aborted) {
       signals.clear()
+      await services.watching.beat(who)
       const ids = [...changed]
       changed.clear()
       for (const id of ids) {
         const row = await services.db.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst()
         if (row === undefined || !(await mayDo(services, who, 'view', row))) continue
+        look ||= row.owner === who.id && isFinal('task', row.state)
         yield { type: 'task', task: await readTask(services, id, who) }
       }
-      await signals.wait(undefined)
+      if (look) {
+        look = false
+        const count = await services.inbox.unread(who)
+        if (count !== unread) yield { type: 'inbox', unread: count }
+        unread = count
+      }
+      if (!(await signals.wait(defaults.watchingInterval))) look = true
       await signals.pause(defaults.watchInterval)
     }
   } finally {
-    off()
+    offTasks()
+    offInbox()
     signals.close()
+    await services.watching.leave(who)
   }
 }

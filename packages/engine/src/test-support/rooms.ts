@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import { Access } from '../access/access.ts'
 import { PeopleRecord } from '../access/people-record.ts'
 import { Roles } from '../access/roles.ts'
+import { Watching } from '../access/watching.ts'
 import { type ArtifactOptions, Artifacts } from '../artifacts/artifacts.ts'
 import { Catalog } from '../catalog/catalog.ts'
 import type { DatabaseConfig } from '../config.ts'
@@ -11,6 +12,7 @@ import { openDatabase } from '../database/open.ts'
 import { openDispatch, queueOf } from '../dispatch/dispatch.ts'
 import { openBus } from '../events/bus.ts'
 import { Segments } from '../fan-out/index.ts'
+import { Inbox } from '../notifications/inbox.ts'
 import { openStorages } from '../storage/storages.ts'
 import { readTask } from '../tasks/read.ts'
 import type { TaskServices } from '../tasks/services.ts'
@@ -77,6 +79,8 @@ export async function openRooms(
     segments,
     access,
     people,
+    watching: new Watching(opened.db),
+    inbox: new Inbox(opened.db, bus),
     logger,
   }
   const work = new Work(services)

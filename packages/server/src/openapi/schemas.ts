@@ -295,6 +295,48 @@ export const tokenSchema = z
   })
   .openapi('Token')
 
+export const notificationSchema = z
+  .object({
+    id: z.string(),
+    kind: z.string().openapi({ example: 'task.failed' }),
+    title: z.string(),
+    body: z.string(),
+    link: z.string().nullable(),
+    taskId: z.string().nullable(),
+    createdAt: z.iso.datetime(),
+    readAt: z.iso.datetime().nullable(),
+  })
+  .openapi('Notification')
+
+const cadenceSchema = z.enum(['now', 'daily', 'never'])
+
+export const preferenceSchema = z
+  .object({
+    kind: z.string().min(1).max(100).describe('A kind of notification, or `*` for all'),
+    channel: z.string().min(1).max(100),
+    cadence: cadenceSchema,
+  })
+  .openapi('Preference')
+
+export const preferencesSchema = z
+  .object({
+    channels: z.array(
+      z.object({
+        name: z.string().openapi({ example: 'email' }),
+        cadence: cadenceSchema.describe('Where nothing was said'),
+        reachable: z.boolean().describe('Whether it can reach me: mail needs an address'),
+      }),
+    ),
+    kinds: z.array(z.string()).describe('The ends of tasks, and what I was told so far of the platform’s own'),
+    preferences: z
+      .array(preferenceSchema)
+      .describe('What was said of a kind counts for more than what was said of `*`'),
+    email: z.string().nullable(),
+    locale: z.string().nullable().describe('BCP 47; `null`: English'),
+    timeZone: z.string().nullable().describe('IANA; `null`: UTC'),
+  })
+  .openapi('Preferences')
+
 export const membershipSchema = z
   .object({ principal: z.string(), scope: z.string(), role: z.enum(['team', 'staff']) })
   .openapi('Membership')

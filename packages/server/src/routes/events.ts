@@ -9,7 +9,7 @@ import { problems } from '../openapi/responses.ts'
 import { idParams, router, security } from './router.ts'
 
 const eventStreamResponse = {
-  description: 'Server-sent events: `transition`, `log`, `task`, and `end`',
+  description: 'Server-sent events: `transition`, `log`, `task`, `inbox`, and `end`',
   content: { 'text/event-stream': { schema: z.string() } },
 }
 
@@ -31,7 +31,7 @@ const eventsRoute = createRoute({
   method: 'get',
   path: '/events',
   operationId: 'watchTasks',
-  summary: 'Follow all tasks one may see, from now on',
+  summary: 'Follow all tasks one may see, and how much of one’s inbox is unread, from now on',
   tags: ['events'],
   security,
   responses: { 200: eventStreamResponse, ...problems(401, 429) },
