@@ -26,6 +26,8 @@ const packTestAllowed = ['task', 'testing']
 const rooms: { library: string; inside: RegExp }[] = [
   { library: 'pg-boss', inside: /^packages\/engine\/src\/dispatch\// },
   { library: 'opendal', inside: /^packages\/engine\/src\/storage\// },
+  { library: 'nodemailer', inside: /^packages\/engine\/src\/notifications\// },
+  { library: 'standardwebhooks', inside: /^packages\/engine\/src\/notifications\// },
   { library: '@electric-sql/pglite', inside: /^packages\/engine\/src\/database\// },
 ]
 
@@ -40,8 +42,8 @@ const engineRooms: Record<string, readonly string[]> = {
   uploads: ['database', 'storage', 'access'],
   artifacts: ['database', 'storage', 'access'],
   'fan-out': ['database', 'storage', 'artifacts', 'uploads', 'dispatch', 'events', 'catalog'],
-  tasks: ['database', 'catalog', 'dispatch', 'events', 'access', 'artifacts', 'uploads', 'fan-out'],
-  notifications: ['database', 'events', 'dispatch', 'access'],
+  notifications: ['database', 'events', 'access'],
+  tasks: ['database', 'catalog', 'dispatch', 'events', 'access', 'artifacts', 'uploads', 'fan-out', 'notifications'],
   retention: ['database', 'artifacts', 'tasks', 'uploads', 'storage'],
 }
 
