@@ -108,6 +108,8 @@ export const defaults = {
   sliceMs: 3_000,
   /** How much longer the next slice may be than the last, until it is known how long an item takes. */
   sliceGrowth: 10,
+  /** Slices in flight while it is not known how long they are to be: as many as small machines work on at once. */
+  slicesToLearn: 4,
   /** Items that are done one at a time once a worker was lost a second time: as many as lie between two wary flushes. */
   warySpan: 64,
   /** Milliseconds between two sums of a fan-out's progress. */

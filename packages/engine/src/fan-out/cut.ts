@@ -4,14 +4,21 @@ import { jsonText } from '../database/json-text.ts'
 import type { Tables } from '../database/schema.ts'
 import { type Dispatch, slicesOf } from '../dispatch/dispatch.ts'
 import type { FanOutRow } from './rows.ts'
+import { windowOf } from './slice-size.ts'
 
 /**
  * Cuts slices from the pages, as many as may be in flight, and sends their wake-ups. A slice lies in one page. Whoever
  * asks holds the fan-out's lock, has made the queue known, and saves the row, which says where the next one begins.
  *
+ * @param window - how many may be in flight
  * @returns how many
  */
-export async function cutSlices(trx: Transaction<Tables>, dispatch: Dispatch, row: FanOutRow): Promise<number> {
+export async function cutSlices(
+  trx: Transaction<Tables>,
+  dispatch: Dispatch,
+  row: FanOutRow,
+  window = windowOf(row),
+): Promise<number> {
   if (row.paused || row.failure !== null || row.phase === 'done' || row.cut_page >= row.pages) return 0
   const { count } = await trx
     .selectFrom('slices')
@@ -19,7 +26,7 @@ export async function cutSlices(trx: Transaction<Tables>, dispatch: Dispatch, ro
     .where('task_id', '=', row.task_id)
     .where('step', '=', row.step)
     .executeTakeFirstOrThrow()
-  const room = row.concurrency - Number(count)
+  const room = window - Number(count)
   if (room <= 0) return 0
   const pages = await trx
     .selectFrom('item_pages')

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { defaults } from '../config.ts'
 import { cancelTask } from '../tasks/cancel.ts'
 import { keepFanOuts, listFailedItems, pauseTask, setConcurrency } from '../tasks/fan-out.ts'
 import { ada, bob, onBothDatabases } from '../test-support/databases.ts'
@@ -30,6 +31,19 @@ onBothDatabases((kind) => {
     expect(await slicesOf(id)).toHaveLength(3)
     await setConcurrency(rooms.services, id, 5, ada)
     expect(await slicesOf(id)).toHaveLength(5)
+  })
+
+  test('while it is not known how long slices are to be few are in flight, and all after a second', async () => {
+    const { db } = rooms.services
+    const { id } = await rooms.submit({ definition: fanOutShape.name, input: {} })
+    const claim = await rooms.claimOf(id)
+    await db.updateTable('fan_outs').set({ concurrency: 8, slice_size: 2 }).where('task_id', '=', id).execute()
+    await play.plan(claim, keys(40), 40)
+    expect(await slicesOf(id)).toHaveLength(defaults.slicesToLearn)
+    const past = new Date(Date.now() - 10_000)
+    await db.updateTable('fan_outs').set({ rolled_at: past }).where('task_id', '=', id).execute()
+    await rollUp(rooms.services)
+    expect(await slicesOf(id)).toHaveLength(8)
   })
 
   test('a paused task ends what is in hand, and goes on where it was', async () => {

@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import { defaults } from '../config.ts'
 import type { StoredProgress } from '../database/schema.ts'
 import type { FanOutServices } from './rows.ts'
+import { type Pace, windowOf } from './slice-size.ts'
+import { topUp } from './upkeep.ts'
 
 /** How much the newest second counts in the rate. */
 const WEIGHT = 0.3
@@ -19,10 +21,10 @@ interface Rolled {
 
 /**
  * Sums up how far each fan-out is, once a second over all nodes: whichever comes first does it. What is read of it is the
- * step's progress, like any other.
+ * step's progress, like any other. A fan-out whose first slices last longer than that learns no sooner with few in flight.
  */
 export async function rollUp(services: FanOutServices): Promise<void> {
-  const { rows } = await sql<Rolled>`
+  const { rows } = await sql<Rolled & Pace & { concurrency: number }>`
     WITH due AS (
       SELECT task_id, step FROM errand.fan_outs
       WHERE phase IN ('planning', 'running') AND rolled_at < now() - make_interval(secs => ${(defaults.rollUpInterval * 0.9) / 1_000})
@@ -36,7 +38,7 @@ export async function rollUp(services: FanOutServices): Promise<void> {
         coalesce(f.rate * ${1 - WEIGHT}::float8, 0) + (CASE WHEN f.rate IS NULL THEN 1 ELSE ${WEIGHT}::float8 END)
         * greatest(0, f.done + f.failed + x.settled - f.rolled_done) / greatest(0.001, extract(epoch FROM now() - f.rolled_at)::float8) END
     FROM summed x WHERE f.task_id = x.task_id AND f.step = x.step
-    RETURNING f.task_id, f.step, f.rolled_done AS settled, f.failed + x.failed AS failed, f.total, f.sealed, f.paused, f.rate`.execute(
+    RETURNING f.task_id, f.step, f.rolled_done AS settled, f.failed + x.failed AS failed, f.total, f.sealed, f.paused, f.rate, f.slice_size, f.item_ms, f.concurrency`.execute(
     services.db,
   )
   for (const row of rows) {
@@ -49,6 +51,9 @@ export async function rollUp(services: FanOutServices): Promise<void> {
       .execute()
   }
   services.bus.tell({ tasks: rows.map(({ task_id }) => task_id) })
+  for (const row of rows) {
+    if (windowOf(row) < row.concurrency) await topUp(services, { taskId: row.task_id, step: row.step })
+  }
 }
 
 /**

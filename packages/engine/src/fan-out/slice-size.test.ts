@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { defaults } from '../config.ts'
-import { nextPace, type Pace } from './slice-size.ts'
+import { nextPace, type Pace, windowOf } from './slice-size.ts'
 
 test('slices come to last some seconds, whatever an item takes', () => {
   fc.assert(
@@ -29,4 +29,12 @@ test('items of no time at all make the longest slices, step by step', () => {
 test('an item slower than a slice should be is a slice of its own; a slice without items says nothing', () => {
   expect(nextPace({ slice_size: 100, item_ms: null }, { items: 1, ms: 60_000 }).slice_size).toBe(1)
   expect(nextPace({ slice_size: 7, item_ms: 5 }, { items: 0, ms: 9 })).toEqual({ slice_size: 7, item_ms: 5 })
+})
+
+test('few are in flight until it is known how long they are to be', () => {
+  expect(windowOf({ slice_size: 100, item_ms: null, concurrency: 64 })).toBe(defaults.slicesToLearn)
+  expect(windowOf({ slice_size: 1_000, item_ms: 0.01, concurrency: 64 })).toBe(defaults.slicesToLearn)
+  expect(windowOf({ slice_size: 5_000, item_ms: 0.01, concurrency: 64 })).toBe(64)
+  expect(windowOf({ slice_size: 30, item_ms: 100, concurrency: 64 })).toBe(64)
+  expect(windowOf({ slice_size: 100, item_ms: null, concurrency: 1 })).toBe(1)
 })

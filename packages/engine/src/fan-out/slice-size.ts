@@ -21,8 +21,21 @@ export function nextPace(pace: Pace, { items, ms }: { items: number; ms: number 
   if (items === 0) return pace
   const newest = ms / items
   const mean = pace.item_ms === null ? newest : pace.item_ms + WEIGHT * (newest - pace.item_ms)
-  const wanted = mean > 0 ? Math.floor(defaults.sliceMs / mean) : defaults.longestSlice
   // One that happened to be quick must not make the next one endless.
-  const most = Math.min(defaults.longestSlice, pace.slice_size * defaults.sliceGrowth)
-  return { slice_size: Math.max(1, Math.min(wanted, most)), item_ms: mean }
+  const most = pace.slice_size * defaults.sliceGrowth
+  return { slice_size: Math.min(wantedSize(mean), most), item_ms: mean }
+}
+
+/**
+ * How many slices may be in flight. While they are still to grow there are few: each of many small ones would cost as much
+ * as a long one, and teach nothing that the first few do not.
+ */
+export function windowOf(pace: Pace & { concurrency: number }): number {
+  const growing = pace.item_ms === null || pace.slice_size < wantedSize(pace.item_ms)
+  return growing ? Math.min(pace.concurrency, defaults.slicesToLearn) : pace.concurrency
+}
+
+function wantedSize(itemMs: number): number {
+  const fitting = itemMs > 0 ? Math.floor(defaults.sliceMs / itemMs) : defaults.longestSlice
+  return Math.max(1, Math.min(fitting, defaults.longestSlice))
 }

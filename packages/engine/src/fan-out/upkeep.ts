@@ -7,7 +7,8 @@ import { type FanOutRef, type FanOutServices, lockFanOut, saveFanOut } from './r
 
 /**
  * Cuts what can be cut. It is done with each slice that ends; this is for a fan-out that was resumed, may have more in
- * flight than before, or has lost a wake-up with somebody's hand in the tables.
+ * flight than before, has lost a wake-up with somebody's hand in the tables, or whose first slices take their time: so many
+ * as may be are in flight then, whatever is known of the items.
  */
 export async function topUp(services: FanOutServices, ref: FanOutRef): Promise<void> {
   const task = await services.db
@@ -21,7 +22,7 @@ export async function topUp(services: FanOutServices, ref: FanOutRef): Promise<v
   const sent = await services.db.transaction().execute(async (trx) => {
     const row = await lockFanOut(trx, ref)
     if (row === undefined) return 0
-    const sent = await cutSlices(trx, services.dispatch, row)
+    const sent = await cutSlices(trx, services.dispatch, row, row.concurrency)
     if (sent > 0) await saveFanOut(trx, row)
     return sent
   })
