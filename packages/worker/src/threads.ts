@@ -4,7 +4,7 @@ import type { Claim, VersionMove } from '@errand/engine'
 import { isTaskFailure, TaskFailure } from '@errand/task'
 import type { Logger } from 'pino'
 import { Piscina } from 'piscina'
-import { hardMemoryLimit, PACK_LOAD_MS } from './config.ts'
+import { hardMemoryLimit, PACK_LOAD_MS, YOUNG_MB } from './config.ts'
 import { watchMemory } from './memory-watch.ts'
 import type {
   ConsoleLine,
@@ -44,7 +44,10 @@ export class Threads {
       // Waiting for orders with Atomics.wait would freeze what a pack keeps alive between steps, such as a connection.
       atomics: 'disabled',
       recordTiming: false,
-      resourceLimits: { maxOldGenerationSizeMb: hardMemoryLimit(options.memoryMb) },
+      resourceLimits: {
+        maxOldGenerationSizeMb: hardMemoryLimit(options.memoryMb),
+        maxYoungGenerationSizeMb: YOUNG_MB,
+      },
       workerData: setup,
     })
     // A thread that dies without a step in hand is replaced as well; that it died is worth knowing.
