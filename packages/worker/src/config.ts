@@ -37,7 +37,7 @@ export const MEMORY_WATCH_MS = 200
  * MiB of a thread's heap for what is young. V8 would take 48 and not give them back, for each thread; what task code
  * makes and drops by the million is collected as fast in fewer.
  */
-export const YOUNG_MB = 16
+export const YOUNG_MB = 12
 /**
  * MiB of heap at which V8 itself ends the thread, for a limit of `memoryMb`. Well above it, because V8 at its limit
  * now and then ends the whole process (tried: one large allocation is enough); the watch is to be first.
