@@ -4,6 +4,10 @@ import { availableParallelism } from 'node:os'
 
 /** Steps at once. Most steps wait for storage or a network most of the time, so at least four, also on a small machine. */
 export const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism())
+/** Threads that are there when nothing is to be done: most tasks run one step or two at a time. Each takes about 50 MB. */
+export const KEPT_THREADS = 2
+/** Milliseconds without a step after which a further thread ends. Starting one takes some tenths of a second. */
+export const THREAD_IDLE_MS = 60_000
 /**
  * Milliseconds of work that may be claimed before there is a place for it. Enough to bridge a claim's way to the
  * database and back; short enough that no other worker could have begun it much earlier.

@@ -4,7 +4,7 @@ import type { Claim, VersionMove } from '@errand/engine'
 import { isTaskFailure, TaskFailure } from '@errand/task'
 import type { Logger } from 'pino'
 import { Piscina } from 'piscina'
-import { hardMemoryLimit, PACK_LOAD_MS, YOUNG_MB } from './config.ts'
+import { hardMemoryLimit, KEPT_THREADS, PACK_LOAD_MS, THREAD_IDLE_MS, YOUNG_MB } from './config.ts'
 import { watchMemory } from './memory-watch.ts'
 import type {
   ConsoleLine,
@@ -16,7 +16,7 @@ import type {
   ThreadSetup,
 } from './thread/messages.ts'
 
-/** How many threads, what they load, and what each may use. */
+/** How many threads at most, what they load, and what each may use. */
 export interface ThreadsOptions {
   packs: readonly PackSource[]
   count: number
@@ -28,7 +28,7 @@ export interface ThreadsOptions {
 /** The extension of this very file: `.ts` from a checkout, `.js` from a published package. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 
-/** The threads that run task code, one step at a time each. One that dies is replaced. */
+/** The threads that run task code, one step at a time each. More are started when more is to be done; one that dies is replaced. */
 export class Threads {
   readonly #pool: Piscina<Order, Description | MoveAnswer[] | undefined>
   readonly #memoryMb: number
@@ -38,8 +38,9 @@ export class Threads {
     const setup: ThreadSetup = { packs: options.packs }
     this.#pool = new Piscina<Order, Description | MoveAnswer[] | undefined>({
       filename: fileURLToPath(new URL(`./thread/main${EXTENSION}`, import.meta.url)),
-      minThreads: options.count,
+      minThreads: Math.min(KEPT_THREADS, options.count),
       maxThreads: options.count,
+      idleTimeout: THREAD_IDLE_MS,
       concurrentTasksPerWorker: 1,
       // Waiting for orders with Atomics.wait would freeze what a pack keeps alive between steps, such as a connection.
       atomics: 'disabled',
