@@ -18,7 +18,10 @@ vi.setConfig({ testTimeout: LONG ? 3_600_000 : 900_000, hookTimeout: 120_000 })
 
 /** Tasks a second, and how many of them come between two changes. */
 const [PER_SECOND, BETWEEN] = LONG ? [2_000 / 60, 700] : [4, 12]
-const DEFINITIONS = ['roll.single']
+const DEFINITIONS = ['roll.single', 'roll.fan']
+/** Items of a task of the second. */
+const ITEMS = 20
+const ROWS = Array.from({ length: ITEMS }, (_, index) => `item-${index}`)
 const pack = (version: number) => fileURLToPath(new URL(`./rolling/pack-${version}`, import.meta.url))
 
 const database = `errand_rolling_${randomUUID().replaceAll('-', '')}`
@@ -78,6 +81,21 @@ test('v1 to v2 and back, under load: nothing fails, nothing is lost, each ends o
   const all = table.at(-1)
   expect(all).toMatchObject({ failed: 0, lost: 0, 'not allowed': 0, completed: load.promised.length })
   expect(new Set(load.promised.map(({ version }) => version))).toEqual(new Set([1, 2]))
+  // Whichever versions had a hand in it: each item has its row, once, in order.
+  const reports = load.promised.filter(({ definition }) => definition === 'roll.fan')
+  expect(reports.length).toBeGreaterThan(0)
+  for (const { id } of reports) {
+    const { artifacts } = await site.client.task(id)
+    const report = artifacts.find(({ slot }) => slot === 'report')
+    if (report === undefined) throw new Error(`The task ${id} has no report.`)
+    const text = await new Response((await site.client.download(report)).body).text()
+    expect(
+      text
+        .trim()
+        .split('\r\n')
+        .map((row) => row.split(',')[0]),
+    ).toEqual(ROWS)
+  }
 })
 
 interface Ended {

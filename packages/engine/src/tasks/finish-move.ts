@@ -3,7 +3,8 @@ import { sql, type Transaction } from 'kysely'
 import { jsonText } from '../database/json-text.ts'
 import type { Tables } from '../database/schema.ts'
 import { debugPoint } from '../debug-point.ts'
-import { queueOf } from '../dispatch/dispatch.ts'
+import { queueOf, slicesOf } from '../dispatch/dispatch.ts'
+import { fanOutObstacle, moveSlices } from '../fan-out/index.ts'
 import { isProblem } from '../problem.ts'
 import type { VersionMove } from '../types.ts'
 import { TaskChange } from './change.ts'
@@ -19,7 +20,8 @@ export type MoveOutcome = 'moved' | 'left' | 'refused'
 
 /**
  * The second of the two moves: the task goes over to the newer version, in one transaction, if nothing has happened to it
- * since it was claimed: its sequence number tells. Completed steps stay completed; what had begun begins anew.
+ * since it was claimed: its sequence number tells. Completed steps stay completed; what had begun begins anew, but for
+ * fan-outs: those go on behind the last flush of each slice.
  */
 export async function finishMove(
   services: TaskServices,
@@ -28,7 +30,8 @@ export async function finishMove(
   answer: MigratedTask | { failure: Failure },
 ): Promise<MoveOutcome> {
   const shape = await services.catalog.shape(services.db, move.definition, move.to)
-  await services.dispatch.ensure(queueOf(move.definition, move.to))
+  const queues = [queueOf(move.definition, move.to), slicesOf(move.definition, move.to)]
+  for (const queue of queues) await services.dispatch.ensure(queue)
   const migrated = 'failure' in answer ? answer : check(shape, move, answer)
   const done = await services.db.transaction().execute(async (trx) => {
     const records = await lockTasks(trx, [move.taskId], (name, version) => services.catalog.shape(trx, name, version))
@@ -44,10 +47,18 @@ export async function finishMove(
       await endMove(trx, task.id, { version: move.to, failure: migrated.failure })
       return { outcome: 'refused' as const }
     }
-    const lost = [...record.steps.values()].filter(({ state }) => state === 'running')
+    const steps = [...record.steps.values()]
+    const completed = new Set(steps.filter(({ state }) => state === 'completed').map(({ name }) => name))
+    const obstacle = await fanOutObstacle(trx, task.id, shape, completed)
+    if (obstacle !== undefined) {
+      await endMove(trx, task.id, { version: move.to, failure: cannotGoOn(move, obstacle) })
+      return { outcome: 'refused' as const }
+    }
+    const lost = steps.filter((step) => step.state === 'running' && !isFannedOut(step))
     const change = takeOver(record, shape, migrated, `worker ${worker.name}`)
     await writeRecord(trx, change)
     await services.dispatch.remove(trx, queueOf(move.definition, move.from), jobsOf(record))
+    await moveSlices(trx, services.dispatch, { ...move, taskId: task.id })
     await saveChanges(trx, services.dispatch, [change])
     const remains = await services.artifacts.discard(
       trx,
@@ -57,7 +68,7 @@ export async function finishMove(
     return { outcome: 'moved' as const, change, remains }
   })
   if (done === undefined) return 'left'
-  services.bus.tell({ tasks: [move.taskId], queues: [queueOf(move.definition, move.to)] })
+  services.bus.tell({ tasks: [move.taskId], queues })
   if (done.outcome === 'moved') {
     await startAfter(services, [done.change])
     await services.artifacts.purge(done.remains)
@@ -91,6 +102,22 @@ function check(
   }
 }
 
+/** Its items are with its slices; no worker has the step itself. */
+function isFannedOut({ kind, lease, state }: StepRow): boolean {
+  return kind === 'fan-out' && state === 'running' && lease === null
+}
+
+function cannotGoOn(move: VersionMove, detail: string): Failure {
+  return {
+    code: 'fan-out-under-way',
+    title: 'It cannot go on with the items where they stand',
+    detail,
+    hint: `Start a worker that has v${move.from} until the task is over, or bring a version that can.`,
+    retryable: false,
+    reference: move.taskId.slice(-12),
+  }
+}
+
 async function endMove(
   trx: Transaction<Tables>,
   id: string,
@@ -121,7 +148,9 @@ function takeOver(
   })
   change.note(`taken over by v${shape.version}, as no worker serves v${before.version}`, actor)
   const declared = new Map(shape.steps.map((step) => [step.name, step]))
-  for (const { losses, name, otherwise, attempt, state } of record.steps.values()) {
+  for (const row of record.steps.values()) {
+    if (isFannedOut(row)) continue
+    const { losses, name, otherwise, attempt, state } = row
     if (state === 'running') {
       change.moveStep(name, 'ready', 'errand', 'its worker was lost', {
         lease: null,
@@ -160,7 +189,7 @@ function stepsOf(record: TaskRecord, shape: DefinitionShape, results: Record<str
       result: old.state === 'completed' ? (results[old.name] ?? null) : old.result,
       // It is another program's; the step begins anew. What `once` kept has happened and stays.
       checkpoint: over ? old.checkpoint : null,
-      progress: over ? old.progress : null,
+      progress: over || isFannedOut(old) ? old.progress : null,
     }
   })
   const gone = [...steps.values()].filter(({ name }) => !names.has(name))

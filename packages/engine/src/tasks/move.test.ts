@@ -128,19 +128,6 @@ onBothDatabases((kind) => {
     expect(await rooms.work.claimMoves(later, 10)).toEqual([])
   })
 
-  test('a fan-out that has begun is finished by its own version', async () => {
-    const fanOut = { ...v1, name: 'each', steps: [stepOf('grade', { kind: 'fan-out' })] }
-    await rooms.work.register(rooms.worker, [v1, fanOut])
-    const begun = await rooms.submit({ definition: 'each', input: {} })
-    const waits = await rooms.submit({ definition: 'each', input: {} })
-    await sql`UPDATE errand.steps SET state = 'running', started_at = now() WHERE task_id = ${begun.id}::uuid`.execute(
-      rooms.services.db,
-    )
-    await goneFor(10)
-    await serve({ ...v2, name: 'each' })
-    expect((await rooms.work.claimMoves(later, 10)).map(({ taskId }) => taskId)).toEqual([waits.id])
-  })
-
   test('whatever happens to the task meanwhile voids the move', async () => {
     const { id } = await rooms.submit({ definition: 'order', input: { course_id: 'x' } })
     await goneFor(10)

@@ -11,7 +11,8 @@ import type { TaskServices } from './services.ts'
  * moves, as the code that does so is the author's and no transaction is held while it runs. It only marks the task with a
  * lease. Until {@link finishMove} the task is its old version's, and goes on with it if a worker of that one comes back.
  *
- * Only between two steps: a task of which a live worker runs a step is left alone, and so is one in the middle of a fan-out.
+ * Only between two steps, and between two slices of a fan-out: a task of which a live worker has a step or a slice in hand
+ * is left alone.
  */
 export async function claimMoves(
   services: TaskServices,
@@ -34,10 +35,10 @@ export async function claimMoves(
         AND (t.move_until IS NULL OR t.move_until < now())
         -- What this version could not take over waits for its own, or for another that can.
         AND (t.move_failure IS NULL OR (t.move_failure->>'version')::int <> ${version})
-        AND NOT EXISTS (SELECT 1 FROM errand.steps s WHERE s.task_id = t.id AND (
-          s.state = 'running' AND s.worker = ANY(${live}::text[])
-          -- What is planned and cut into slices is the older version's to the end.
-          OR s.kind = 'fan-out' AND s.started_at IS NOT NULL AND s.finished_at IS NULL))
+        AND NOT EXISTS (SELECT 1 FROM errand.steps s
+          WHERE s.task_id = t.id AND s.state = 'running' AND s.worker = ANY(${live}::text[]))
+        AND NOT EXISTS (SELECT 1 FROM errand.slices c
+          WHERE c.task_id = t.id AND c.state = 'running' AND c.worker::text = ANY(${live}::text[]))
         AND EXISTS (SELECT 1 FROM errand.definitions d
           WHERE d.name = t.definition AND d.version = ${version} AND d.retired_at IS NULL)
       ORDER BY t.id LIMIT ${limit} FOR UPDATE OF t SKIP LOCKED
