@@ -154,24 +154,30 @@ export const defaults = {
   inboxDays: 180,
   /** Entries of an inbox that are removed in one statement: short enough that nothing waits for it. */
   inboxPage: 1_000,
-  /** SMTP connections that are kept: mail servers commonly allow ten from one address. */
-  mailConnections: 5,
-  /** Milliseconds a mail server or a webhook may take: what is slower is tried again later. */
+  /** Milliseconds between looks for notifications to pass on. */
+  deliveryInterval: 1_000,
+  /** Inbox entries whose deliveries are made in one transaction: short enough to hold nothing up. */
+  routingBatch: 200,
+  /** Deliveries of a channel in hand: enough to keep its connections busy, few enough to be done within their lease. */
+  deliveryBatch: 25,
+  /** Deliveries of a channel at once, and SMTP connections that are kept: mail servers commonly allow ten from one address. */
+  deliveriesAtOnce: 5,
+  /** Milliseconds a mail server or a webhook may be silent: what is slower is tried again later. */
   channelTimeout: 15_000,
-  /** Deliveries in hand at once: enough to keep the connections busy, few enough to be done within their lease. */
-  deliveryBatch: 100,
-  /** Seconds a delivery is leased: longer than the batch takes at its slowest. */
-  deliveryLease: 120,
+  /** Milliseconds a delivery may take in all: what sends no end of bytes is slow as well. */
+  deliveryTimeout: 20_000,
+  /** Milliseconds a delivery is leased: none begins that could not end within it. */
+  deliveryLease: 40_000,
   /** Attempts of a delivery: with the delays below, over three days. */
-  deliveryAttempts: 14,
+  deliveryAttempts: 18,
   /** Seconds until the second attempt; three times as long before each one after. */
   deliveryDelay: 5,
   /** Seconds between attempts at most: a service that was down overnight gets it in the morning. */
   deliveryLongestDelay: 28_800,
-  /** Milliseconds between looks for notifications to pass on, without being told of any. */
-  deliveryInterval: 1_000,
-  /** The hour (UTC) at which daily messages go out: before work begins in Europe. */
-  digestHour: 5,
+  /** The hour, where the person is, at which daily messages go out: before work begins. */
+  digestHour: 7,
+  /** Entries that a daily message spells out; it says how many more there are. */
+  digestEntries: 50,
   /** Milliseconds the platform may take to tell a person's roles; a page should not wait longer. */
   rolesHookTimeout: 2_000,
   /** Milliseconds its answer is kept: a role that was taken away there is gone here after that. */

@@ -20,6 +20,10 @@ export { createEngine } from './engine.ts'
 export type { Notifications } from './notifications/notifications.ts'
 export type {
   Cadence,
+  ChannelView,
+  DeliveryPage,
+  DeliveryQuery,
+  DeliveryView,
   InboxPage,
   InboxQuery,
   Message,

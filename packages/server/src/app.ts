@@ -15,6 +15,7 @@ import { openApiDocument } from './openapi/document.ts'
 import { artifactContentRoutes } from './routes/artifact-content.ts'
 import { artifactRoutes } from './routes/artifacts.ts'
 import { definitionRoutes } from './routes/definitions.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { meRoutes } from './routes/me.ts'
@@ -58,6 +59,7 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
     signInLinkRoutes(context),
     tokenRoutes(context),
     notificationRoutes(context),
+    deliveryRoutes(context),
     preferenceRoutes(context),
     membershipRoutes(context),
   ]

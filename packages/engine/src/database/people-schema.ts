@@ -57,6 +57,7 @@ export interface PeopleTables {
     state: 'waiting' | 'sent' | 'failed'
     digest: boolean
     attempts: number
+    attempts_allowed: number | null
     due_at: StampedTime
     created_at: StampedTime
     sent_at: NullableTime

@@ -8,7 +8,7 @@ export function emailChannel(config: NonNullable<NotificationConfig['email']>, p
   const transport = createTransport({
     url: config.smtp,
     pool: true,
-    maxConnections: defaults.mailConnections,
+    maxConnections: defaults.deliveriesAtOnce,
     connectionTimeout: defaults.channelTimeout,
     greetingTimeout: defaults.channelTimeout,
     socketTimeout: defaults.channelTimeout,

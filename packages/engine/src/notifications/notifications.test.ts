@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, expect, test, vi } from 'vitest'
-import { createEngine } from '../engine.ts'
-import { ada, bob, emptyDatabase, onBothDatabases, staff } from '../test-support/databases.ts'
+import { expect, test, vi } from 'vitest'
+import { ada, bob, onBothDatabases, staff } from '../test-support/databases.ts'
 import { type MailSink, openMailSink } from '../test-support/mail-sink.ts'
 import { shapeOf, stepOf } from '../test-support/shapes.ts'
+import { closeAllAfterEach, closeLater, openTelling } from '../test-support/telling.ts'
 import { until } from '../test-support/until.ts'
 import type { Engine, Principal } from '../types.ts'
 import type { Cadence, Message, NotificationConfig } from './types.ts'
@@ -13,23 +13,17 @@ vi.setConfig({ testTimeout: 120_000 })
 const worker = { id: randomUUID(), name: 'w', host: 'h', pid: 1, concurrency: 4 }
 const shape = shapeOf([stepOf('work')], { title: 'Export <script>alert(1)</script>\r\nBcc: all@example.org' })
 
-const open: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-})
+closeAllAfterEach()
 
 async function engineWith(kind: 'pglite' | 'postgres', notifications: NotificationConfig = {}): Promise<Engine> {
-  const { config: database, drop } = await emptyDatabase(kind)
-  open.push(drop)
-  const engine = await createEngine({ database, storages: { default: { scheme: 'memory' } }, notifications })
-  open.push(() => engine.close())
+  const { engine } = await openTelling(kind, notifications)
   await engine.work.register(worker, [shape])
   return engine
 }
 
 async function mailSink(): Promise<MailSink> {
   const sink = await openMailSink()
-  open.push(() => sink.close())
+  closeLater(() => sink.close())
   return sink
 }
 
@@ -145,18 +139,5 @@ onBothDatabases((kind) => {
     const [message] = await until(() => told.length > 0 && told, 'the message')
     expect(message?.notifications.map(({ kind }) => kind)).toEqual(['task.failed'])
     expect(told).toHaveLength(1)
-  })
-
-  test('a channel that fails is tried again, under the same id', async () => {
-    const ids: string[] = []
-    const engine = await engineWith(kind, {
-      platform: async ({ id }) => {
-        ids.push(id)
-        if (ids.length < 2) throw new Error('not now')
-      },
-    })
-    await run(engine, ada, 'Broken')
-    await until(() => ids.length >= 2, 'the second attempt')
-    expect(new Set(ids).size).toBe(1)
   })
 })

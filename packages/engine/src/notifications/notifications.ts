@@ -5,10 +5,12 @@ import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import type { Bus } from '../events/bus.ts'
 import { repeat } from '../timers.ts'
-import { Delivery } from './delivery.ts'
+import { DeliveryLog } from './delivery-log.ts'
 import { emailChannel } from './email.ts'
 import { Inbox } from './inbox.ts'
+import { Lane } from './lane.ts'
 import { Preferences } from './preferences.ts'
+import { route } from './routing.ts'
 import type { Channel, NotificationConfig } from './types.ts'
 import { webhookChannel } from './webhook.ts'
 
@@ -16,19 +18,26 @@ import { webhookChannel } from './webhook.ts'
 export class Notifications {
   readonly inbox: Inbox
   readonly preferences: Preferences
-  readonly #delivery: Delivery
-  readonly #loop: { stop(): Promise<void> }
+  /** What was passed on, for staff. */
+  readonly deliveries: DeliveryLog
+  readonly #lanes: readonly Lane[]
+  readonly #loops: readonly { stop(): Promise<void> }[]
 
   constructor(db: Kysely<Tables>, bus: Bus, people: PeopleRecord, logger: Logger, config: NotificationConfig = {}) {
     const channels = channelsOf(config)
     this.inbox = new Inbox(db, bus)
     this.preferences = new Preferences(db, people, channels)
-    this.#delivery = new Delivery(db, channels, logger)
+    this.deliveries = new DeliveryLog(
+      db,
+      channels.map(({ name }) => name),
+    )
+    this.#lanes = channels.map((channel) => new Lane(db, channel, logger))
+    const routing = async () => {
+      while ((await route(db, channels)) > 0);
+    }
     // Where nobody is told but by the inbox there is nothing to pass on; a process that does will find what waits.
-    this.#loop =
-      channels.length === 0
-        ? { stop: async () => undefined }
-        : repeat(defaults.deliveryInterval, logger, () => this.#delivery.run())
+    const rounds = channels.length === 0 ? [] : [routing, ...this.#lanes.map((lane) => () => lane.run())]
+    this.#loops = rounds.map((round) => repeat(defaults.deliveryInterval, logger, round))
   }
 
   /** Removes what is kept no longer. */
@@ -37,8 +46,9 @@ export class Notifications {
   }
 
   async close(): Promise<void> {
-    await this.#loop.stop()
-    this.#delivery.close()
+    for (const lane of this.#lanes) lane.stop()
+    for (const loop of this.#loops) await loop.stop()
+    for (const lane of this.#lanes) lane.close()
   }
 }
 

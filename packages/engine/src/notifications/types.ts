@@ -58,6 +58,50 @@ export interface PreferencesChange {
   timeZone?: string | null | undefined
 }
 
+/** Which deliveries are wanted. */
+export interface DeliveryQuery {
+  state?: DeliveryView['state']
+  channel?: string
+  pageToken?: string
+  /** At most 200. Default 50. */
+  limit?: number
+}
+
+/** What became of one entry on one channel. */
+export interface DeliveryView {
+  id: string
+  notificationId: string
+  principal: string
+  channel: string
+  kind: string
+  state: 'waiting' | 'sent' | 'failed'
+  /** Whether it waits for a daily message, or went with one. */
+  digest: boolean
+  /** How often it was tried. */
+  tried: number
+  createdAt: Date
+  sentAt: Date | null
+  /** Of one that waits: when it is tried next. */
+  dueAt: Date | null
+  /** The latest ones, oldest first. */
+  attempts: { attempt: number; at: Date; outcome: 'sent' | 'failed' | 'gone'; detail: string | null }[]
+}
+
+export interface DeliveryPage {
+  deliveries: DeliveryView[]
+  /** `null` on the last page. */
+  nextPageToken: string | null
+}
+
+export interface ChannelView {
+  name: string
+  /** Since when nothing is sent, as the other side wants no more. */
+  closedAt: Date | null
+  reason: string | null
+  /** Deliveries that are to be made. */
+  waiting: number
+}
+
 /** Something the platform tells people through the same mechanism. */
 export interface NotificationRequest {
   /** Principal ids. */

@@ -337,6 +337,39 @@ export const preferencesSchema = z
   })
   .openapi('Preferences')
 
+export const deliverySchema = z
+  .object({
+    id: z.string(),
+    notificationId: z.string(),
+    principal: z.string(),
+    channel: z.string(),
+    kind: z.string(),
+    state: z.enum(['waiting', 'sent', 'failed']),
+    digest: z.boolean().describe('Whether it waits for a daily message, or went with one'),
+    tried: z.int(),
+    createdAt: instant,
+    sentAt: instant.nullable(),
+    dueAt: instant.nullable().describe('Of one that waits: when it is tried next'),
+    attempts: z.array(
+      z.object({
+        attempt: z.int(),
+        at: instant,
+        outcome: z.enum(['sent', 'failed', 'gone']),
+        detail: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi('Delivery')
+
+export const channelSchema = z
+  .object({
+    name: z.string(),
+    closedAt: instant.nullable().describe('Since when nothing is sent, as the other side wants no more'),
+    reason: z.string().nullable(),
+    waiting: z.int().describe('Deliveries that are to be made'),
+  })
+  .openapi('Channel')
+
 export const membershipSchema = z
   .object({ principal: z.string(), scope: z.string(), role: z.enum(['team', 'staff']) })
   .openapi('Membership')

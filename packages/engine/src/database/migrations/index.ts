@@ -4,6 +4,7 @@ import * as fanOut from './020-fan-out.ts'
 import * as outputs from './030-outputs.ts'
 import * as versions from './040-versions.ts'
 import * as people from './050-people.ts'
+import * as notifications from './060-notifications.ts'
 
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const migrations: Record<string, Migration> = {
   '030-outputs': outputs,
   '040-versions': versions,
   '050-people': people,
+  '060-notifications': notifications,
 }
