@@ -53,6 +53,12 @@ export class Load {
     await Promise.all(open.map((one) => this.follow(one, end + LAST_LOOK_MS).catch(() => undefined)))
   }
 
+  /** Resolves when all are over that are open now. */
+  async allOver(): Promise<void> {
+    const open = this.accepted.filter((one) => one.final === undefined)
+    while (open.some((one) => one.final === undefined)) await delay(LOOK_MS)
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopped) {
       const [one] = await Promise.all([this.submit(), delay(TASK_MS)])

@@ -22,6 +22,13 @@ const points = [
   'after-commit-before-settle@write',
 ]
 const OPEN_TASKS = 3
+/**
+ * Kills after which it may work in peace until the tasks of that time are over: a step that loses five workers in a row is
+ * rightly taken for what kills them, and here all are killed.
+ */
+const KILLS_IN_A_ROW = 3
+/** Seconds for that. */
+const PEACE_SECONDS = 120
 const ANY_TIME = 'serve killed at any time'
 
 /** `errand serve` with its embedded database, killed in every window and started again on the same folder. */
@@ -50,9 +57,15 @@ export async function serveFaults(
       logs,
       name: `serve-${++number}`,
     })
-  const count = (kind: string, at: number) => {
+  let kills = 0
+  const count = async (kind: string, at: number) => {
     tally.row(kind).injected++
     losses.push({ kind, worker: hostname(), at })
+    if (++kills % KILLS_IN_A_ROW !== 0) return
+    const calm = launch()
+    await calm.ready
+    await within(load.allOver(), PEACE_SECONDS, 'the tasks that were open to end')
+    await calm.kill()
   }
 
   // The first start makes the database, which is not what is tried here.
@@ -67,7 +80,7 @@ export async function serveFaults(
     for (let time = 0; time < options.times; time++) {
       const one = launch(`${point}:kill`)
       const { at } = await within(one.ended, POINT_SECONDS, `serve to reach ${point}`)
-      count(kind, at)
+      await count(kind, at)
     }
     options.say(`${kind}: ${tally.row(kind).injected}`)
   }
@@ -76,7 +89,7 @@ export async function serveFaults(
     const one = launch()
     await one.ready
     await delay(2_000 * Math.random())
-    count(ANY_TIME, await one.kill())
+    await count(ANY_TIME, await one.kill())
   }
   options.say(`${ANY_TIME}: ${tally.row(ANY_TIME).injected}`)
   const last = launch()
