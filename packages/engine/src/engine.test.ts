@@ -49,6 +49,8 @@ onBothDatabases((kind) => {
     const { task, created } = await bed.engine.submit({ definition: 'pair', input: { course: 'C' } }, ada)
     expect(created).toBe(true)
     expect(task).toMatchObject({ state: 'pending', scope: 'course:C', input: { course: 'C', times: 2 }, sequence: 2 })
+    // Nothing is read back for the answer; it says what the record says.
+    expect(task).toEqual(await bed.engine.getTask(task.id, ada))
     const first = await claimOf(task.id)
     expect(first).toMatchObject({ step: 'first', attempt: 1, input: { course: 'C', times: 2 }, results: {} })
     await bed.engine.work.complete(first, { n: 1 })

@@ -19,7 +19,7 @@ import { openStorages } from './storage/storages.ts'
 import { cancelTask, endOverdue } from './tasks/cancel.ts'
 import { checkFailedItems, keepFanOuts, listFailedItems, pauseTask, setConcurrency } from './tasks/fan-out.ts'
 import { limitReached, readLimits } from './tasks/limits.ts'
-import { findTask, listTasks, mayDo, readLogs, readTask, readTransitions } from './tasks/read.ts'
+import { findTask, listTasks, mayDo, readLogs, readTask, readTransitions, showMade } from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
 import type { TaskServices } from './tasks/services.ts'
 import { restoreSnapshot, takeSnapshot } from './tasks/snapshot.ts'
@@ -117,8 +117,9 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     return { row, view: artifactView(row, shape.artifacts[row.slot]?.title ?? row.slot) }
   }
   const accept = async (request: Parameters<Engine['submit']>[0], who: Principal) => {
-    const { created, id } = await submit(request, who)
-    return { task: await readTask(services, id, who), created }
+    const { id, made } = await submit(request, who)
+    if (made === undefined) return { task: await readTask(services, id, who), created: false }
+    return { task: await showMade(services, made, who), created: true }
   }
 
   return {

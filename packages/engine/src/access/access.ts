@@ -39,6 +39,8 @@ export class Access {
     // The record is asked for roles only where they matter.
     if (who.staff) return decide(action, ['staff'], subject)
     if (isOpen(subject) && who.id === subject.task.owner && decide(action, ['owner'], subject)) return true
+    // What strangers may, everybody may: starting what anyone may start is the most frequent question of all.
+    if (decide(action, ['stranger'], subject)) return true
     return decide(action, standingsOf(who, await this.roles.of(who), subject, action), subject)
   }
 

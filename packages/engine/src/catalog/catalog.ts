@@ -22,9 +22,22 @@ export class Catalog {
   /** Asked for each submit, and those that come together ask for few names. */
   readonly #versions: Batched<string, VersionRow[]>
 
+  /** Asked with each task that is read or made; all who ask at one moment get one answer. */
+  readonly #served: Batched<undefined, ReadonlySet<string>>
+
   constructor(db: Kysely<Tables>, dispatch: Dispatch) {
     this.#db = db
     this.#dispatch = dispatch
+    this.#served = batched(
+      async (asked) => {
+        const { rows } = await sql<{ name: string; version: number }>`
+          SELECT DISTINCT x.name, x.version FROM errand.workers w,
+            jsonb_to_recordset(w.serves) AS x (name text, version int) WHERE ${live}`.execute(db)
+        const value = new Set(rows.map(({ name, version }) => queueOf(name, version)))
+        return asked.map(() => ({ ok: true, value }))
+      },
+      { max: defaults.batch, parallel: 2 },
+    )
     this.#versions = batched(
       async (names) => {
         const rows = await db
@@ -181,12 +194,9 @@ export class Catalog {
     return rows
   }
 
-  /** Of these versions, those that a live worker serves, as `name/vVERSION`. */
-  async served(db: Kysely<Tables>): Promise<Set<string>> {
-    const { rows } = await sql<{ name: string; version: number }>`
-      SELECT DISTINCT x.name, x.version FROM errand.workers w,
-        jsonb_to_recordset(w.serves) AS x (name text, version int) WHERE ${live}`.execute(db)
-    return new Set(rows.map(({ name, version }) => queueOf(name, version)))
+  /** The versions that a live worker serves, as `name/vVERSION`. */
+  served(): Promise<ReadonlySet<string>> {
+    return this.#served(undefined)
   }
 
   /** The ids of the workers that live. */

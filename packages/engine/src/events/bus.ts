@@ -125,7 +125,7 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
       waiting[kind].clear()
     }
     // Through the listening connection: the pool may be busy exactly when there is much to tell.
-    for (const payload of payloads) await client?.query('SELECT pg_notify($1, $2)', [CHANNEL, payload])
+    if (payloads.length > 0) await client?.query('SELECT pg_notify($1, unnest($2::text[]))', [CHANNEL, payloads])
   }
 
   const connect = async (): Promise<void> => {

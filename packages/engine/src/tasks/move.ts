@@ -22,7 +22,7 @@ export async function claimMoves(
   const { catalog, db } = services
   const { name, resumes = [], version } = shape
   if (resumes.length === 0) return []
-  const served = await catalog.served(db)
+  const served = await catalog.served()
   const left = resumes.filter((older) => !served.has(queueOf(name, older)))
   if (left.length === 0) return []
   const live = await catalog.liveWorkers(db)

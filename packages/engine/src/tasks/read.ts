@@ -7,6 +7,7 @@ import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import { Problem } from '../problem.ts'
 import type { LogLine, Principal, TaskPage, TaskQuery, TaskView, Transition } from '../types.ts'
+import type { MadeTask } from './made.ts'
 import type { StepRow, TaskRow } from './record.ts'
 import type { TaskServices } from './services.ts'
 import { taskView } from './view.ts'
@@ -37,6 +38,14 @@ export async function readTask(services: TaskServices, id: string, who: Principa
   const found = isId(id) ? await readerOf(services)(id) : undefined
   if (found === undefined || !(await mayDo(services, who, 'view', found.task))) throw taskUnknown(id)
   return shownTo(services, who, found)
+}
+
+/** The task for whoever has just started it, without a look at the record. */
+export async function showMade(services: TaskServices, { steps, task }: MadeTask, who: Principal): Promise<TaskView> {
+  if (!(await mayDo(services, who, 'view', task))) throw taskUnknown(task.id)
+  const shape = await services.catalog.shape(services.db, task.definition, task.version)
+  const served = await services.catalog.served()
+  return shownTo(services, who, { task, view: taskView({ task, steps, artifacts: [], shape, served }) })
 }
 
 interface Found {
@@ -96,7 +105,7 @@ async function viewsOf(services: TaskServices, tasks: readonly TaskRow[]): Promi
       .orderBy('ordinal')
       .execute(),
     services.artifacts.ofTasks(ids),
-    services.catalog.served(services.db),
+    services.catalog.served(),
   ])
   const stepsOf = Map.groupBy<string, StepRow>(steps, ({ task_id }) => task_id)
   const artifactsOf = Map.groupBy(artifacts, ({ task_id }) => task_id)

@@ -47,7 +47,7 @@ async function readQueues(services: TaskServices): Promise<QueueStatus[]> {
 }
 
 async function readStuck(services: TaskServices): Promise<StuckStep[]> {
-  const served = [...(await services.catalog.served(services.db))]
+  const served = [...(await services.catalog.served())]
   const { rows } = await sql<StuckStep>`
     SELECT s.task_id AS "taskId", s.name AS step, t.definition, t.version,
       CASE

@@ -15,6 +15,7 @@ import { checkInput, requestDigest } from './check-input.ts'
 import { checkUploads } from './check-uploads.ts'
 import { alreadyRunning, keyReused } from './conflict.ts'
 import { isLimited, limitReached, lockLimits, readLimits } from './limits.ts'
+import { type MadeTask, madeTask } from './made.ts'
 import { newStep, type TaskRow } from './record.ts'
 import { insertTransitions, sendWakes } from './save.ts'
 import type { TaskServices } from './services.ts'
@@ -36,7 +37,8 @@ interface Checked {
 /** A task that is there now, or was there before. */
 export interface Accepted {
   id: string
-  created: boolean
+  /** As it was made; without it, it was there before. */
+  made?: MadeTask
 }
 
 const KEY_LIMIT = 255
@@ -59,7 +61,7 @@ export function createSubmit(services: TaskServices) {
       return insert(checked)
     })
     await debugPoint('after-submit')
-    if (accepted.created) {
+    if (accepted.made !== undefined) {
       services.bus.tell({ tasks: [accepted.id], queues: [queueOf(checked.shape.name, checked.shape.version)] })
       // Whom it waits for may have ended meanwhile.
       if (checked.conflict === 'wait') await startWaiting(services, checked.shape.name, checked.row.unique_key)
@@ -151,10 +153,8 @@ async function insertAll(services: TaskServices, requests: readonly Checked[]): 
     const inserted = await insertTasks(services, trx, without(requests, limited), true)
     const outcomes: Outcome<Accepted>[] = []
     for (const request of requests) {
-      const { id } = request.row
       if (limited.includes(request)) outcomes.push(await insertLimited(services, trx, request))
-      else if (inserted.has(id)) outcomes.push({ ok: true, value: { id, created: true } })
-      else outcomes.push(await resolveConflict(services, trx, request))
+      else outcomes.push(madeOf(inserted, request) ?? (await resolveConflict(services, trx, request)))
     }
     return outcomes
   })
@@ -176,18 +176,22 @@ async function insertLimited(
   const refused = limitReached(shape, await readLimits(trx, shape, row))
   if (refused !== undefined) return { ok: false, error: refused }
   const inserted = await insertTasks(services, trx, [request], true)
-  if (inserted.has(row.id)) return { ok: true, value: { id: row.id, created: true } }
-  return resolveConflict(services, trx, request)
+  return madeOf(inserted, request) ?? resolveConflict(services, trx, request)
 }
 
-/** @returns the ids of those that met no other task with their key */
+function madeOf(inserted: ReadonlyMap<string, MadeTask>, { row: { id } }: Checked): Outcome<Accepted> | undefined {
+  const made = inserted.get(id)
+  return made && { ok: true, value: { id, made } }
+}
+
+/** @returns by their ids, those that met no other task with their key */
 async function insertTasks(
   services: TaskServices,
   trx: Transaction<Tables>,
   requests: readonly Checked[],
   begin: boolean,
-): Promise<Set<string>> {
-  if (requests.length === 0) return new Set()
+): Promise<Map<string, MadeTask>> {
+  if (requests.length === 0) return new Map()
   const changes = requests.map((request) => firstChange(request, begin))
   const tasks = requests.map(({ row }, index) => ({ ...row, sequence: changes[index]?.sequence }))
   const steps = changes.flatMap((change) =>
@@ -201,7 +205,7 @@ async function insertTasks(
     })),
   )
   // One statement, for all that is known beforehand. Who meets another task with its key leaves no trace.
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<{ id: string; created_at: Date }>`
     WITH made AS (
       INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
         unique_key, waits_key, idempotency_key, request_digest, sequence, deadline_at)
@@ -214,7 +218,7 @@ async function insertTasks(
       -- Whoever retires the version has it locked: this waits for that, and looks again.
       FOR KEY SHARE OF d
       ON CONFLICT DO NOTHING
-      RETURNING id
+      RETURNING id, created_at
     ), made_steps AS (
       INSERT INTO errand.steps (task_id, name, ordinal, kind, state, job)
       SELECT task_id, name, ordinal, kind, state, job
@@ -225,15 +229,17 @@ async function insertTasks(
       ${insertTransitions(changes)}
       JOIN made ON made.id = x.task_id
     )
-    SELECT id FROM made`.execute(trx)
-  const inserted = new Set(rows.map(({ id }) => id))
-  const made = changes.filter((change) => inserted.has(change.record.task.id))
+    SELECT id, created_at FROM made`.execute(trx)
+  const times = new Map(rows.map(({ created_at, id }) => [id, created_at]))
+  const made = changes.filter((change) => times.has(change.record.task.id))
   await sendWakes(
     trx,
     services.dispatch,
     made.map(({ record, wakes }) => ({ queue: queueOf(record.task.definition, record.task.version), wakes })),
   )
-  return inserted
+  return new Map(
+    made.map((change) => [change.record.task.id, madeTask(change, times.get(change.record.task.id) ?? new Date())]),
+  )
 }
 
 /** The new task, and, unless it waits for another, what follows from it at once: the steps that wait for nothing. */
@@ -283,7 +289,8 @@ async function resolveConflict(
   if (conflict === 'wait') {
     const waiting = { ...request, row: { ...row, unique_key: null, waits_key: row.unique_key } }
     const inserted = await insertTasks(services, trx, [waiting], false)
-    if (inserted.has(row.id)) return { ok: true, value: { id: row.id, created: true } }
+    const made = madeOf(inserted, waiting)
+    if (made !== undefined) return made
     // Another process has just taken the Idempotency-Key: nothing else can stand in the way of one that waits.
     const other = await findRepeated(trx, row)
     if (other !== undefined) return other
@@ -298,7 +305,7 @@ async function resolveConflict(
   if (running === undefined && (await services.catalog.isRetired(trx, shape))) {
     return { ok: false, error: definitionRetired(shape.name, shape.version) }
   }
-  if (running !== undefined && conflict === 'join') return { ok: true, value: { id: running.id, created: false } }
+  if (running !== undefined && conflict === 'join') return { ok: true, value: { id: running.id } }
   return { ok: false, error: alreadyRunning(shape, running) }
 }
 
@@ -312,6 +319,6 @@ async function findRepeated(trx: Transaction<Tables>, row: Checked['row']): Prom
     .where('idempotency_key', '=', row.idempotency_key)
     .executeTakeFirst()
   if (same === undefined) return undefined
-  if (same.request_digest === row.request_digest) return { ok: true, value: { id: same.id, created: false } }
+  if (same.request_digest === row.request_digest) return { ok: true, value: { id: same.id } }
   return { ok: false, error: keyReused(same.id) }
 }

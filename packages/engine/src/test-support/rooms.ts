@@ -16,7 +16,7 @@ import { Inbox } from '../notifications/inbox.ts'
 import { openStorages } from '../storage/storages.ts'
 import { readTask } from '../tasks/read.ts'
 import type { TaskServices } from '../tasks/services.ts'
-import { createSubmit } from '../tasks/submit.ts'
+import { type Accepted, createSubmit } from '../tasks/submit.ts'
 import { Work } from '../tasks/work.ts'
 import type { Claim, SubmitRequest, TaskView, WorkerInfo } from '../types.ts'
 import { Uploads } from '../uploads/uploads.ts'
@@ -28,7 +28,7 @@ export interface Rooms {
   services: TaskServices
   work: Work
   worker: WorkerInfo
-  submit(request: SubmitRequest): Promise<{ id: string; created: boolean }>
+  submit(request: SubmitRequest): Promise<Accepted>
   /** Any task's, as staff see it. */
   task(id: string): Promise<TaskView>
   /** Claims until something is there, whatever the queues were last found to be. */
