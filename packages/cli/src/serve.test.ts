@@ -27,7 +27,7 @@ test('serve says where it is and what it serves, and leaves nothing behind but i
   const data = join(cwd, 'says')
   const one = await serve(data)
   expect(one.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
-  expect(one.output.stdout).toContain('Serving copy@1, refuse@1, until-file@1')
+  expect(one.output.stdout).toContain('Serving copy@1, refuse@1, rows@1, until-file@1')
   expect(one.output.stdout).toContain(`Data folder ${data}, database embedded in it`)
   expect((await stat(join(data, 'local.json'))).mode & 0o777).toBe(0o600)
   expect((await fetch(`${one.address}/readyz`)).status).toBe(200)
@@ -88,7 +88,7 @@ test('a server or a worker alone needs PostgreSQL', async () => {
 
 test('with --json the service says it in JSON', async () => {
   const data = join(cwd, 'says')
-  expect(await errandJson(data)).toMatchObject({ data, serves: ['copy@1', 'refuse@1', 'until-file@1'] })
+  expect(await errandJson(data)).toMatchObject({ data, serves: ['copy@1', 'refuse@1', 'rows@1', 'until-file@1'] })
 })
 
 /** Starts serve with --json, reads its one line, and stops it. */

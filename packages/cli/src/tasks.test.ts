@@ -126,6 +126,24 @@ test('a task that fails says why and what to do, with exit 1', async () => {
   expect((await json<Task[]>('list --state failed --definition refuse')).length).toBe(2)
 })
 
+test('of many items just those that failed are run again, once that is mended', async () => {
+  const mended = join(cwd, 'mended.txt')
+  const first = await run(`start rows --input items=6 --input mended=${mended} --wait --json`)
+  const task = JSON.parse(first.stdout) as Task
+  expect(task).toMatchObject({ state: 'completed_with_errors', steps: [{ progress: { done: 6, failed: 3 } }] })
+  expect((await run(`download ${task.id} errors -o -`)).stdout).toBe(
+    'key,code,title,detail,attempts\r\n1,odd,It is odd,,1\r\n3,odd,It is odd,,1\r\n5,odd,It is odd,,1\r\n',
+  )
+  await writeFile(mended, '')
+  const again = await json<Task>(`retry ${task.id} --failed-items --wait`)
+  expect(again).toMatchObject({ state: 'completed', origin: { by: 'retry', of: task.id, failedItems: true } })
+  expect((await run(`download ${again.id} rows -o -`)).stdout).toBe('row 1\nrow 3\nrow 5\n')
+
+  const none = await run(`retry ${again.id} --failed-items`)
+  expect(none).toMatchObject({ code: 1, stdout: '' })
+  expect(none.stderr).toBe('error: No item of the task has failed. Run the whole task again instead.\n')
+})
+
 test.each([
   ['start cpoy', 'there is no task cpoy. Did you mean copy?'],
   ['start copy@2', 'there is no copy@2. There is copy@1.'],
@@ -164,7 +182,7 @@ test('definitions says what a task takes, workers who serves it', async () => {
   expect(page).toMatch(/^--input name= +string +What to call it$/m)
   expect(page).toMatch(/^--input times= +integer +\(default 1\)$/m)
   expect(page).toMatch(/^--upload file= +file +The file, at most 10 MB$/m)
-  expect((await run('workers')).stdout).toMatch(/copy@1, refuse@1, until-file@1 +live$/m)
+  expect((await run('workers')).stdout).toMatch(/copy@1, refuse@1, rows@1, until-file@1 +live$/m)
 })
 
 test('one idempotency key is one task', async () => {

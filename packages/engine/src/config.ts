@@ -112,6 +112,8 @@ export const defaults = {
   slicesToLearn: 4,
   /** Items that are done one at a time once a worker was lost a second time: as many as lie between two wary flushes. */
   warySpan: 64,
+  /** Workers lost in a row with the same item in hand, and no other: fewer may be chance, where workers are restarted. */
+  poisonLosses: 3,
   /** Milliseconds between two sums of a fan-out's progress. */
   rollUpInterval: 1_000,
   /** Seconds after its end in which a lost worker may still write a segment; then they are removed. */

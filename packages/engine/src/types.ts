@@ -620,7 +620,7 @@ export type FanOutWork =
       items: string
       /** The place of the first of them in their page. */
       first: number
-      /** Set after a lost worker: so many items at most between two flushes; only one at a time before `singleUntil`. */
+      /** Set after a lost worker: so many items at most between two flushes; one at a time before `singleUntil`, each taken in hand first. */
       wary: boolean
       singleUntil: number
     }
@@ -730,6 +730,8 @@ export interface WorkerPort {
   planned(claim: ClaimRef): Promise<void>
   /** Records what became of a slice's items. Safe to repeat. */
   flushSlice(claim: Claim, flush: SliceFlush): Promise<void>
+  /** Records which item of a slice is tried next, at its place in the page: asked before each that is done alone. */
+  takeInHand(claim: ClaimRef, at: number): Promise<void>
   /** Writes the outputs of a fan-out. */
   compose(claim: ClaimRef, edges: Edges): Promise<Composed>
   /** Calls `listener` whenever there may be work for this process; returns how to stop that. */

@@ -28,6 +28,8 @@ export interface StepCalls {
   planItems: { args: ItemPage; value: boolean }
   planFailedItems: { args: undefined; value: undefined }
   flushSlice: { args: SliceFlush; value: undefined }
+  /** Before an item is tried that is done alone: its place. */
+  takeInHand: { args: { at: number }; value: undefined }
   compose: { args: Edges; value: Composed }
 }
 

@@ -47,7 +47,8 @@ export class StepServices {
       storeDelete: async ({ store, key }) => void (await this.#store(store).delete(key)),
       planItems: (page) => work.planItems(claim, page),
       planFailedItems: async () => void (await work.planFailedItems(claim)),
-      flushSlice: (flush) => this.#flushSlice(flush),
+      flushSlice: (flush) => this.#untilRecorded(() => work.flushSlice(claim, flush)),
+      takeInHand: ({ at }) => this.#untilRecorded(() => work.takeInHand(claim, at)),
       compose: (edges) => work.compose(claim, edges),
     }
   }
@@ -108,12 +109,12 @@ export class StepServices {
     }
   }
 
-  /** Until it is recorded: a database that is away comes back, and what the items did should not be done again. */
-  async #flushSlice(flush: StepCalls['flushSlice']['args']): Promise<undefined> {
+  /** A database that is away comes back, and what the items did should not be done again. */
+  async #untilRecorded(action: () => Promise<void>): Promise<undefined> {
     const giveUp = AbortSignal.timeout(FLUSH_PATIENCE_MS)
     for (let wait: number = REPORT_RETRY_MS.first; ; wait = Math.min(wait * 2, REPORT_RETRY_MS.longest)) {
       try {
-        return void (await this.#work.flushSlice(this.#claim, flush))
+        return void (await action())
       } catch (error) {
         if (isClaimLost(error) || giveUp.aborted) throw error
       }

@@ -3,7 +3,16 @@ import type { ByteRange, DefinitionShape, Failure, MigratedTask } from '@errand/
 import { sql } from 'kysely'
 import { isId } from '../access/policy.ts'
 import { type Lease, queueOf, slicesOf } from '../dispatch/dispatch.ts'
-import { claimSlices, compose, flushSlice, handBack, letGo, planFailedItems, planPage } from '../fan-out/index.ts'
+import {
+  claimSlices,
+  compose,
+  flushSlice,
+  handBack,
+  letGo,
+  planFailedItems,
+  planPage,
+  takeInHand,
+} from '../fan-out/index.ts'
 import { ClaimLost, Problem } from '../problem.ts'
 import type {
   ArtifactSink,
@@ -222,6 +231,10 @@ export class Work implements WorkerPort {
     const { failed, last } = await flushSlice(this.#services, claim, flush)
     if (failed) await checkFailures(this.#services, claim)
     if (last) await finishFanOut(this.#services, claim)
+  }
+
+  takeInHand(claim: ClaimRef, at: number): Promise<void> {
+    return takeInHand(this.#services, claim, at)
   }
 
   async compose(claim: ClaimRef, edges: Edges): Promise<Composed> {

@@ -106,6 +106,14 @@ export class FanOutPlay {
     }
   }
 
+  /** Says which item is tried next, as workers do where each is done alone. */
+  async takeInHand(slice: Slice): Promise<void> {
+    const { fanOut } = slice.claim
+    if (fanOut?.phase === 'slice' && slice.at < fanOut.singleUntil) {
+      await this.rooms.work.takeInHand(slice.claim, slice.at)
+    }
+  }
+
   async flush(slice: Slice, count = Number.POSITIVE_INFINITY, fails?: (key: string) => boolean): Promise<void> {
     const flush = this.flushOf(slice, count, fails)
     await this.rooms.work.flushSlice(slice.claim, flush)

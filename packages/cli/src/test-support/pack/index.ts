@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { defineTask, TaskFailure } from '@errand/task'
 import { z } from 'zod'
 
-/** Tasks for the command's own tests: one that makes a file, one that fails, one that waits. */
+/** Tasks for the command's own tests: one that makes a file, one that fails, one that waits, one with many items. */
 
 export const copy = defineTask({
   name: 'copy',
@@ -53,3 +53,21 @@ export const untilFile = defineTask({
       look()
     }).finally(() => watcher.close())
   })
+
+export const rows = defineTask({
+  name: 'rows',
+  version: 1,
+  title: 'A row for each',
+  input: z.object({ items: z.int(), mended: z.string().describe('The file with which the odd ones work') }),
+  artifacts: { rows: { filename: 'rows.txt', mediaType: 'text/plain' } },
+}).fanOut('write', {
+  title: 'Write the rows',
+  items: ({ input }) => Array.from({ length: input.items }, (_, n) => String(n)),
+  each: (item, { append, input }) => {
+    if (Number(item) % 2 === 1 && !existsSync(input.mended)) {
+      throw new TaskFailure({ code: 'odd', title: 'It is odd' })
+    }
+    append('rows', `row ${item}\n`)
+  },
+  tolerate: { failures: 0.5 },
+})

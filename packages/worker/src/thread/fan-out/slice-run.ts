@@ -80,7 +80,10 @@ export class SliceRun {
       const due = this.#takeDue(now)
       if (due !== undefined) await this.#try(due.index, due.attempt)
       else if (this.#next < length && this.#mayGoAhead()) {
-        const trying = this.#try(this.#next++, 1)
+        const index = this.#next++
+        const taking = this.#takeInHand(index)
+        if (taking !== undefined) await taking
+        const trying = this.#try(index, 1)
         if (trying !== undefined) await trying
       } else await this.#wait(now)
       if (this.#isTime()) await this.#flushBehind()
@@ -92,6 +95,12 @@ export class SliceRun {
     const ms = performance.now() - begun - this.#idle
     await this.#flush({ items: length, ms })
     return null
+  }
+
+  /** Where one of the items may end the worker, it is recorded which one it was about to do. */
+  #takeInHand(index: number): Promise<unknown> | undefined {
+    const at = this.#work.first + index
+    return at < this.#work.singleUntil ? ask(this.#parts.channel, 'takeInHand', { at }) : undefined
   }
 
   /** @returns a promise only where the item's code has one: most of a million items need none */
