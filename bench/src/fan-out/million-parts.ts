@@ -27,6 +27,8 @@ const FEW = 10_000
 const FEW_ROUNDS = 5
 /** Milliseconds between two reads of the task by somebody who watches it. */
 const READ_EVERY = 200
+/** Reads of a task while nothing is under way: what a read takes by itself, whatever else the machine does. */
+const QUIET_READS = 100
 /** Milliseconds between two short tasks while a fan-out runs. */
 const SHORT_EVERY = 500
 
@@ -76,6 +78,13 @@ async function timed(
   return { wall, processor }
 }
 
+/** Milliseconds until a task has been read over HTTP. */
+async function readTime({ server: { client } }: Site, id: string): Promise<number> {
+  const begin = performance.now()
+  await client.task(id)
+  return performance.now() - begin
+}
+
 /** Seconds, memory, what an item costs beside a small fan-out's, and how fast progress is read meanwhile. */
 async function size(site: Site): Promise<Figure[]> {
   const { items, server } = site
@@ -83,15 +92,20 @@ async function size(site: Site): Promise<Figure[]> {
   for (let round = 0; round <= FEW_ROUNDS; round++) few.push(await timed(site, 'rows', FEW))
   // The first one warms up.
   few.shift()
+  const ended = await start(site, 'rows', 1)
+  await over(site, ended)
+  const quiet: number[] = []
+  for (let times = 0; times < QUIET_READS; times++) {
+    quiet.push(await readTime(site, ended))
+    await delay(READ_EVERY / 10)
+  }
   const memory = await Promise.all([server.server, server.worker].map(memoryOf))
   await Promise.all([server.server, server.worker].map(forgetPeak))
   const reads: number[] = []
   const many = await timed(site, 'rows', items, async (id, signal) => {
     while (!signal.aborted) {
       await delay(READ_EVERY)
-      const begin = performance.now()
-      await server.client.task(id)
-      reads.push(performance.now() - begin)
+      reads.push(await readTime(site, id))
     }
   })
   const grown = (await Promise.all([server.server, server.worker].map(memoryOf))).map(
@@ -118,6 +132,10 @@ async function size(site: Site): Promise<Figure[]> {
       what: `progress read over HTTP meanwhile, ${reads.length} times`,
       value: `median ${median(reads).toFixed(1)} ms, p95 ${quantile(reads, 0.95).toFixed(1)} ms`,
       aim: '< 5 ms',
+    },
+    {
+      what: `the same with nothing under way, ${quiet.length} times`,
+      value: `median ${median(quiet).toFixed(1)} ms, p95 ${quantile(quiet, 0.95).toFixed(1)} ms`,
     },
   ]
 }
