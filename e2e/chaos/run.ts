@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,8 +45,8 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
   const folder = await mkdtemp(join(tmpdir(), 'errand-chaos-'))
   // PostgreSQL runs as an account of its own, which must be able to enter.
   await chmod(folder, 0o755)
-  // Whatever ends the run. What is killed at the same moment may still write a file or two.
-  const leave = () => options.keep || rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  // Whatever ends the run.
+  const leave = () => options.keep || removeAtExit(folder)
   process.once('exit', leave)
   const tally = new Tally()
   try {
@@ -82,6 +82,18 @@ export async function runChaos(options: ChaosOptions): Promise<{ table: string; 
     process.off('exit', leave)
   }
   return { table: tally.table(), wrong: tally.wrong }
+}
+
+/** What is killed at the same moment may still make and remove files, and then Node's removal stops half-way, silently. */
+function removeAtExit(folder: string): void {
+  for (let tries = 0; tries < 50 && existsSync(folder); tries++) {
+    if (tries > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+    try {
+      rmSync(folder, { recursive: true, force: true })
+    } catch {
+      // Not empty any more; it is tried again.
+    }
+  }
 }
 
 /** The faults of one act, side by side; each once, or as often as it says. */

@@ -11,7 +11,7 @@ const STILL_MS = 16_000
 /** Two at a time, each at a moment of its own. */
 export const crewKill: Fault = {
   kind: 'worker killed at any time',
-  times: 30,
+  times: 20,
   async prepare(site) {
     await site.staff(CREW)
     return () => site.staff(2)
