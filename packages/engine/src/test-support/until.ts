@@ -11,12 +11,13 @@ const INTERVAL = 10
 export async function until<T>(
   look: () => T | Promise<T>,
   what = 'the condition',
+  patience = PATIENCE,
 ): Promise<Exclude<Awaited<T>, undefined | null | false>> {
-  const end = Date.now() + PATIENCE
+  const end = Date.now() + patience
   for (;;) {
     const found = await look()
     if (isThere(found)) return found
-    if (Date.now() > end) throw new Error(`${what} did not come about within ${PATIENCE / 1000} s`)
+    if (Date.now() > end) throw new Error(`${what} did not come about within ${patience / 1000} s`)
     await new Promise((resolve) => setTimeout(resolve, INTERVAL))
   }
 }
