@@ -1,3 +1,4 @@
+import { defaults } from '../config.ts'
 import { escapeHtml, oneLine } from './render.ts'
 import type { Message, NotificationView } from './types.ts'
 
@@ -13,7 +14,10 @@ export function mailText({ notifications, to }: Message, publicUrl: string | und
   const [first] = notifications
   const subject =
     notifications.length === 1 && first !== undefined ? first.title : `${notifications.length} things have happened`
-  const parts = notifications.map((one) => ({ ...one, link: linkOf(one, publicUrl), at: timeOf(one, to) }))
+  const more = notifications.length - defaults.digestEntries
+  const parts = notifications
+    .slice(0, defaults.digestEntries)
+    .map((one) => ({ ...one, link: linkOf(one, publicUrl), at: timeOf(one, to) }))
   const settings = publicUrl === undefined ? undefined : new URL('/preferences', publicUrl).href
   return {
     subject: oneLine(subject).slice(0, 200),
@@ -25,6 +29,7 @@ export function mailText({ notifications, to }: Message, publicUrl: string | und
         ...(link ? [link] : []),
         '',
       ]),
+      ...(more > 0 ? [`And ${more} more, in your inbox.`, ''] : []),
       ...(settings === undefined ? [] : [`What you are told, and how often: ${settings}`]),
     ].join('\n'),
     html: page(
@@ -38,7 +43,7 @@ ${body ? `<p style="margin:0 0 8px;line-height:1.5;overflow-wrap:anywhere">${esc
 ${link ? `<a href="${escapeHtml(link)}" style="display:inline-block;padding:10px 18px;border-radius:6px;background:#1f5fbf;color:#ffffff;text-decoration:none">Open it</a>` : ''}
 </td></tr>`,
         )
-        .join('\n'),
+        .join('\n') + (more > 0 ? `\n<tr><td style="padding:0 0 28px">And ${more} more, in your inbox.</td></tr>` : ''),
       settings,
     ),
   }

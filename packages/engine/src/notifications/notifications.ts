@@ -55,7 +55,7 @@ export class Notifications {
 function channelsOf({ email, platform, publicUrl, webhooks = [] }: NotificationConfig): Channel[] {
   return [
     ...(email === undefined ? [] : [emailChannel(email, publicUrl)]),
-    ...webhooks.map(webhookChannel),
+    ...webhooks.map((webhook) => webhookChannel(webhook)),
     ...(platform === undefined
       ? []
       : [{ name: 'platform', needsEmail: false, cadence: 'now' as const, send: platform } satisfies Channel]),

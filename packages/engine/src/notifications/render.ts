@@ -27,7 +27,7 @@ export function render(row: NotificationRow): NotificationView {
     return typeof value === 'string' ? oneLine(value) : ''
   }
   const sentence = sentences[row.kind]
-  const about = [text('scope'), text('failure'), text('hint')].filter((part) => part !== '')
+  const about = [text('scope').replace(/^course:/, ''), text('failure'), text('hint')].filter((part) => part !== '')
   return {
     id: row.id,
     kind: row.kind,

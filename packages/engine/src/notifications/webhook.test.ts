@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, LookupFunction } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ChannelGone, type Message } from './types.ts'
@@ -108,4 +108,31 @@ test('a name is looked at when the connection is made: what it resolves to then 
   // Allowed by its name, as the operator wrote it.
   await channel([NEW], ['localhost'], `http://localhost:${port}/`).send(message)
   expect(heard).toHaveLength(before + 1)
+})
+
+test('a name that rebinds: what the connection is made to is what was looked at, each time', async () => {
+  answer = 204
+  const before = heard.length
+  const { port } = new URL(url)
+  const asked: string[] = []
+  // As a name server of an attacker answers: an address for the check, another for the connection.
+  const answers = ['127.0.0.1', '10.0.0.1']
+  const lookup: LookupFunction = (hostname, options, done) => {
+    asked.push(hostname)
+    const address = answers[asked.length - 1] ?? '127.0.0.1'
+    if (options.all) done(null, [{ address, family: 4 }])
+    else done(null, address, 4)
+  }
+  const config = { name: 'lms', url: `http://hooks.example.org:${port}/`, secrets: [NEW] as const }
+  for (const _ of answers) await expect(webhookChannel(config, lookup).send(message)).rejects.toThrow(/not allowed/)
+  // One question for one connection: there is no second answer to be had.
+  expect(asked).toHaveLength(answers.length)
+  // A public address beside an internal one is refused as a whole, as the connection may take either.
+  const both: LookupFunction = (_hostname, _options, done) =>
+    done(null, [
+      { address: '93.184.215.14', family: 4 },
+      { address: '127.0.0.1', family: 4 },
+    ])
+  await expect(webhookChannel(config, both).send(message)).rejects.toThrow(/not allowed/)
+  expect(heard).toHaveLength(before)
 })

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { useAgent } from 'request-filtering-agent'
 import { Webhook } from 'standardwebhooks'
 import { defaults } from '../config.ts'
@@ -9,8 +10,10 @@ import { type Channel, ChannelGone, type Message, type WebhookConfig } from './t
  * Tells another service, as Standard Webhooks says: an id that stays the same, a time, and a signature with each of the
  * secrets. Addresses are looked at when the connection is made, so that a name which resolves to an internal address,
  * be it only the second time, is refused; redirects are not followed.
+ *
+ * @param lookup - resolves names; for tests. Default: as the system does
  */
-export function webhookChannel(config: WebhookConfig): Channel {
+export function webhookChannel(config: WebhookConfig, lookup?: LookupFunction): Channel {
   const signers = config.secrets.map((secret) => new Webhook(secret))
   return {
     name: `webhook:${config.name}`,
@@ -19,7 +22,7 @@ export function webhookChannel(config: WebhookConfig): Channel {
     async send(message) {
       const body = JSON.stringify(payloadOf(message))
       const at = new Date()
-      const status = await post(config, body, {
+      const status = await post(config, lookup, body, {
         'content-type': 'application/json',
         'webhook-id': message.id,
         'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
@@ -56,6 +59,7 @@ function payloadOf({ notifications, to }: Message) {
 /** @returns the status; what the answer says is of no interest, and could be endless */
 function post(
   { allowInternal = [], url }: WebhookConfig,
+  lookup: LookupFunction | undefined,
   body: string,
   headers: Record<string, string>,
 ): Promise<number> {
@@ -69,6 +73,7 @@ function post(
         method: 'POST',
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
         signal: AbortSignal.timeout(defaults.channelTimeout),
+        ...(lookup === undefined ? {} : { lookup }),
         ...(agent === undefined ? {} : { agent }),
       },
       (response) => {

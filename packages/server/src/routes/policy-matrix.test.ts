@@ -138,6 +138,7 @@ const throughEngine: Door = {
       if (action === 'read-artifact') (await engine.openArtifact(output, principal)).body.resume()
       if (action === 'cancel') await engine.cancel(id, principal)
       if (action === 'retry') await engine.runAgain(id, principal)
+      if (action === 'extend') await engine.extendArtifact(output, until(), principal)
       if (action === 'delete') await engine.deleteArtifact(output, principal)
       if (action === 'administer') await engine.status(principal)
       return 'yes'
@@ -149,20 +150,28 @@ const throughEngine: Door = {
 
 const overHttp: Door = {
   async ask(action, who, { id, outputs }, slot) {
-    const ask = (path: string, method = 'GET') =>
-      fetch(`${http.url}/api/v1${path}`, { method, headers: { authorization: `Bearer ${who}` } })
+    const ask = (path: string, method = 'GET', json?: unknown) =>
+      fetch(`${http.url}/api/v1${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${who}`,
+          ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      })
     const output = outputs.get(slot) ?? ''
-    const paths: Partial<Record<Action, [string, string?]>> = {
+    const paths: Partial<Record<Action, [string, string?, unknown?]>> = {
       view: [`/tasks/${id}`],
       'view-input': [`/tasks/${id}`],
       'read-artifact': [`/artifacts/${output}/content`],
       cancel: [`/tasks/${id}/cancel`, 'POST'],
       retry: [`/tasks/${id}/retry`, 'POST'],
+      extend: [`/artifacts/${output}/extend`, 'POST', { until: until().toISOString() }],
       delete: [`/artifacts/${output}`, 'DELETE'],
       administer: ['/status'],
     }
-    const [path, method] = paths[action] ?? ['/nothing']
-    const response = await ask(path, method)
+    const [path, method, json] = paths[action] ?? ['/nothing']
+    const response = await ask(path, method, json)
     const body = await response.text()
     if (action === 'view-input' && response.ok) {
       const { input } = JSON.parse(body) as { input: { scope: string; key: string } }
@@ -174,7 +183,15 @@ const overHttp: Door = {
   },
 }
 
-const asked = actions.filter((action) => action !== 'start' && action !== 'extend')
+/** A little later each time: a file is never kept for less than it was. */
+let days = 400
+const until = () => {
+  days += 0.001
+  return new Date(Date.now() + days * 86_400_000)
+}
+
+const aboutOutputs: readonly Action[] = ['read-artifact', 'extend', 'delete']
+const asked = actions.filter((action) => action !== 'start')
 const doors = [
   ['the engine', throughEngine],
   ['HTTP', overHttp],
@@ -195,7 +212,7 @@ describe('the policy table', () => {
         if (task === undefined) throw new Error('unreachable')
         for (const who of Object.keys(people) as Who[]) {
           const standings = standingOf(who, what, start)
-          for (const slot of action === 'read-artifact' || action === 'delete' ? slots : ['owner']) {
+          for (const slot of aboutOutputs.includes(action) ? slots : ['owner']) {
             const seen = expected('view', standings, start, slot)
             const allowed = expected(action, standings, start, slot)
             const readable = expected('read-artifact', standings, start, slot)
@@ -203,8 +220,7 @@ describe('the policy table', () => {
             const about = `${who} (${standings}) ${action} ${slot} of ${start} ${what}`
             if (allowed) expect(answer, about).toBe('yes')
             else if (action === 'administer') expect(answer, about).toBe('refused')
-            else if (!seen || ((action === 'read-artifact' || action === 'delete') && !readable))
-              expect(answer, about).toBe('hidden')
+            else if (!seen || (aboutOutputs.includes(action) && !readable)) expect(answer, about).toBe('hidden')
             else expect(answer, about).toBe('refused')
           }
         }
