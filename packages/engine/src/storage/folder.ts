@@ -10,6 +10,9 @@ import { READ_CHUNK } from './reading.ts'
 /** Unfinished writes lie here, in every storage, until they are moved into place. */
 export const PARTIAL = '.partial'
 
+/** Bytes taken before the disk has them: what comes next is hashed while those before it are written. */
+const WRITE_AHEAD = 4 * READ_CHUNK
+
 /** Milliseconds without a write after which an unfinished file is what a killed process left. */
 const ABANDONED = 86_400_000
 
@@ -73,7 +76,7 @@ export function writeFile(root: string, key: string): Writable {
     moved = true
   }
   return new Writable({
-    highWaterMark: READ_CHUNK,
+    highWaterMark: WRITE_AHEAD,
     // What broke it says more than that it is broken.
     write: (chunk: Buffer, _encoding, done) => (file.errored ? done(file.errored) : void file.write(chunk, done)),
     final(done) {
