@@ -41,6 +41,7 @@ const artifact = {
   expiresAt: ago(-86_400 * 89),
   endedAt: null,
   endedReason: null,
+  endedBy: null,
 }
 
 const task = (over: Partial<ShownTask>): ShownTask => ({
@@ -148,9 +149,13 @@ What to do: Pack it.
 Reference: r-1`)
 })
 
-test('a file that is gone says when and why', () => {
-  const gone = { ...artifact, state: 'deleted' as const, endedAt: ago(60), endedReason: 'deleted by Ann' }
-  expect(artifactStatus(gone, now)).toBe('deleted 10 Jan 2027: deleted by Ann')
+test('a file that is gone says when, by whom and why', () => {
+  const gone = { ...artifact, endedAt: ago(60), endedReason: 'the reason' }
+  expect(artifactStatus({ ...gone, state: 'deleted', endedBy: 'Ann' }, now)).toBe('deleted 10 Jan 2027 by Ann')
+  expect(artifactStatus({ ...gone, state: 'consumed', endedBy: 'Ann' }, now)).toBe(
+    'consumed 10 Jan 2027 by Ann: the reason',
+  )
+  expect(artifactStatus({ ...gone, state: 'expired', endedBy: 'errand' }, now)).toBe('expired 10 Jan 2027: the reason')
 })
 
 test('plain lines: one when a step is over, one for each retry', () => {

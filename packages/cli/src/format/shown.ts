@@ -37,6 +37,7 @@ export interface ShownArtifact {
   expiresAt: string | null
   endedAt: string | null
   endedReason: string | null
+  endedBy: string | null
 }
 
 export interface ShownTask {

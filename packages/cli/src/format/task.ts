@@ -48,8 +48,11 @@ export function artifactStatus(artifact: ShownArtifact, now: Date): string {
     return `${size}, until ${day(until)} (${relative(until, now)})`
   }
   const when = artifact.endedAt === null ? '' : ` ${day(new Date(artifact.endedAt))}`
-  const why = artifact.endedReason === null ? '' : `: ${oneLine(artifact.endedReason)}`
-  return `${artifact.state}${when}${why}`
+  const by = artifact.endedBy === null || artifact.endedBy === 'errand' ? '' : ` by ${oneLine(artifact.endedBy)}`
+  // Whoever deletes a file gives no reason.
+  const silent = artifact.endedReason === null || (artifact.state === 'deleted' && by !== '')
+  const why = silent ? '' : `: ${oneLine(artifact.endedReason ?? '')}`
+  return `${artifact.state}${when}${by}${why}`
 }
 
 /** Everything about a task on one screen. */

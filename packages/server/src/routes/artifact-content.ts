@@ -11,7 +11,6 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Delivery } from '../config.ts'
 import type { ServerContext, ServerEnv } from '../context.ts'
-
 import { noneMatch, strongTag } from '../http/etag.ts'
 import { readRange } from '../http/range.ts'
 import { header, problems } from '../openapi/responses.ts'
@@ -131,9 +130,11 @@ async function* watched(
   if (outgoing?.closed) ended(false)
   else outgoing?.once('close', () => ended(outgoing.writableFinished))
   try {
-    for await (const chunk of body) {
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length
       yield chunk
+      // Not asked for its end, which takes a moment: a client that has everything and hangs up meanwhile has not broken off.
+      if (bytes === length) break
     }
     if (!outgoing) ended(true)
   } catch (error) {
