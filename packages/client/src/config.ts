@@ -17,3 +17,9 @@ export const MAX_EVENT = 16 * 1024 * 1024
 
 /** Bytes sent at a time by a browser, which cannot send a stream: what a broken connection costs at most. */
 export const CHUNK_WITHOUT_STREAMS = 8 * 1024 * 1024
+
+/** Bytes of the first piece that a browser sends; the next are twice as large while the line is fast. */
+export const FIRST_PIECE = 1024 * 1024
+
+/** Milliseconds that a piece may take for the next to be larger: a person sees the progress move. */
+export const PIECE_TIME = 1_000

@@ -1,4 +1,4 @@
-import { CHUNK_WITHOUT_STREAMS, DEFAULT_PATIENCE } from './config.ts'
+import { CHUNK_WITHOUT_STREAMS, DEFAULT_PATIENCE, FIRST_PIECE, PIECE_TIME } from './config.ts'
 import { ApiProblem, ServerUnreachable } from './errors.ts'
 import { Patience } from './retry.ts'
 import { notErrand, type Transport } from './transport.ts'
@@ -20,6 +20,10 @@ export interface ResumableOptions {
   signal?: AbortSignal
   /** Milliseconds for which a broken connection is tried again. Default 2 minutes. */
   patience?: number
+  /** The id of an upload of the same file that was begun before. Where it is gone, a new one begins. */
+  resume?: string
+  /** Told the id once the upload is begun. */
+  onBegun?: (id: string) => void
 }
 
 /**
@@ -38,22 +42,23 @@ export async function resumableUpload(
   const request = (method: string, url: URL, headers: Record<string, string>) =>
     new Request(url, { method, headers: { 'Tus-Resumable': '1.0.0', ...headers }, ...aborting })
 
-  const address = await insist(async () => {
-    const metadata = [`filename ${base64(options.filename)}`, `filetype ${base64(options.mediaType)}`].join(',')
-    const begin = { 'Upload-Length': String(source.size), 'Upload-Metadata': metadata }
-    const answer = await transport.send(request('POST', transport.url('/api/v1/uploads'), begin))
-    const location = answer.headers.get('location')
-    if (answer.status !== 201 || location === null) throw notErrand(transport.server, answer.status)
-    // Its last part only: the server may be behind a prefix that it does not know.
-    return transport.url(`/api/v1/uploads/${location.slice(location.lastIndexOf('/') + 1)}`)
-  })
+  const addressOf = (id: string) => transport.url(`/api/v1/uploads/${encodeURIComponent(id)}`)
+  const { id, start } = (await begunBefore()) ?? { id: await insist(begin), start: 0 }
+  const address = addressOf(id)
+  options.onBegun?.(id)
+  if (start > 0) onProgress?.(start, source.size)
 
-  let offset = 0
+  // A browser sends a stream by HTTP/2 alone, and a page cannot know what it has: it sends pieces.
+  const streams = !('document' in globalThis) && canStreamRequests()
+  let piece = FIRST_PIECE
+  let offset = start
   while (offset < source.size) {
     const before = offset
+    const begun = performance.now()
     try {
       offset = await send(offset)
       patience.reset()
+      if (performance.now() - begun < PIECE_TIME) piece = Math.min(piece * 2, CHUNK_WITHOUT_STREAMS)
     } catch (error) {
       const elsewhere = error instanceof ApiProblem && error.code === 'upload-offset'
       await patience.wait(elsewhere ? new ServerUnreachable(transport.server, error) : error, signal)
@@ -67,10 +72,35 @@ export async function resumableUpload(
     return (await answer.json()) as Upload
   })
 
+  /** How far the upload to go on with is, where there is one and it is of a file of this size. */
+  async function begunBefore(): Promise<{ id: string; start: number } | undefined> {
+    const { resume } = options
+    if (resume === undefined) return undefined
+    try {
+      const answer = await insist(() => transport.send(request('HEAD', addressOf(resume), {})))
+      if (answer.headers.get('upload-length') !== String(source.size)) return undefined
+      return { id: resume, start: offsetOf(answer) }
+    } catch (error) {
+      // Expired, removed, or somebody else's by now.
+      if (error instanceof ApiProblem && error.status < 500) return undefined
+      throw error
+    }
+  }
+
+  /** @returns the id that the server gave it */
+  async function begin(): Promise<string> {
+    const metadata = [`filename ${base64(options.filename)}`, `filetype ${base64(options.mediaType)}`].join(',')
+    const headers = { 'Upload-Length': String(source.size), 'Upload-Metadata': metadata }
+    const answer = await transport.send(request('POST', transport.url('/api/v1/uploads'), headers))
+    const location = answer.headers.get('location')
+    if (answer.status !== 201 || location === null) throw notErrand(transport.server, answer.status)
+    // Its last part only: the server may be behind a prefix that it does not know.
+    return decodeURIComponent(location.slice(location.lastIndexOf('/') + 1))
+  }
+
   /** Sends what is left, or a piece of it where requests cannot be streams. @returns how far the upload is then */
   async function send(start: number): Promise<number> {
-    const streams = canStreamRequests()
-    const end = streams ? source.size : Math.min(source.size, start + CHUNK_WITHOUT_STREAMS)
+    const end = streams ? source.size : Math.min(source.size, start + piece)
     const bytes = source.read(start, end)
     const ended = new AbortController()
     const broken: { error?: unknown } = {}

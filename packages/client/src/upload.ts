@@ -17,6 +17,10 @@ export interface UploadOptions {
   signal?: AbortSignal
   /** Milliseconds for which a broken connection is tried again. Default 2 minutes. */
   patience?: number
+  /** Of a `Blob`: the id of an upload of the same file that was begun before, to go on with. Where it is gone, a new one begins. */
+  resume?: string
+  /** Of a `Blob`: told the id once the upload is begun, for whoever wants to {@link resume} it after a restart. */
+  onBegun?: (id: string) => void
 }
 
 /** A file, or anything that yields bytes, such as a Node stream. */

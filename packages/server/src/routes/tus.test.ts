@@ -142,6 +142,27 @@ test('the client goes on by itself where the server has got to', async () => {
   expect(progress.at(-1)).toBe(content.length)
 })
 
+test('the client goes on with what was begun before it was started anew; what is gone begins again', async () => {
+  const content = randomBytes(3_000_000)
+  const file = new File([content], 'course.tar.gz')
+  const path = await begin(content.length, { filename: 'course.tar.gz' })
+  const id = path.slice(path.lastIndexOf('/') + 1)
+  expect((await patch(path, 0, content.subarray(0, 2_000_000))).status).toBe(204)
+  const client = createClient({ server: server.url, token: 'ada' })
+  const progress: number[] = []
+  const begun: string[] = []
+  const options = { onProgress: (done: number) => progress.push(done), onBegun: (one: string) => begun.push(one) }
+  const upload = await client.upload(file, { ...options, resume: id })
+  expect([upload.id, upload.sha256]).toEqual([id, sha256(content)])
+  expect(progress[0]).toBe(2_000_000)
+  // It is whole: nothing is sent again.
+  expect((await client.upload(file, { ...options, resume: id })).id).toBe(id)
+  const gone = await client.upload(file, { ...options, resume: '01890000-0000-7000-8000-000000000000' })
+  const larger = await client.upload(new Blob([content, 'x']), { ...options, resume: id })
+  expect(new Set([id, gone.id, larger.id]).size).toBe(3)
+  expect(begun).toEqual([id, id, gone.id, larger.id])
+})
+
 test('an empty file is there at once', async () => {
   const response = await tus('/api/v1/uploads', 'POST', { 'upload-length': '0' })
   const path = response.headers.get('location') ?? ''
