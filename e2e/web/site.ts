@@ -1,13 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClient, type ErrandClient } from '@errand/client'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { PACK, type Service, service } from '../../packages/cli/src/test-support/errand.ts'
+import { type Service, service } from '../../packages/cli/src/test-support/errand.ts'
 import { buildWeb, isFresh } from '../../packages/web/build.ts'
+import type { Person } from './people.ts'
 
-const COURSE = fileURLToPath(new URL('../../packs/course', import.meta.url))
+const folderOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+/** What is served unless something else is asked for: the packs of the repository, and the tests' own. */
+const PACKS = ['../../packs/course', '../../packs/grade-report', './pack'].map(folderOf)
 
 /** A token of the tests: the administrator's, so that a server that is started again knows it. */
 const TOKEN = 'a-token-for-the-tests-of-the-web'
@@ -16,7 +19,9 @@ const TOKEN = 'a-token-for-the-tests-of-the-web'
 export interface Site {
   address: string
   folder: string
+  /** The administrator's. */
   client: ErrandClient
+  as(person: Person): ErrandClient
   /** Ends every process at once, as a power cut does. */
   kill(): Promise<void>
   /** Starts them again, at the same address. */
@@ -24,10 +29,19 @@ export interface Site {
   close(): Promise<void>
 }
 
-/** Starts `errand serve`, or, with a database, `errand server` and two workers. */
-export async function openSite(port: number, database?: string): Promise<Site> {
+export interface SiteOptions {
+  port: number
+  /** Of PostgreSQL: then there are `errand server` and two workers instead of `errand serve`. */
+  database?: string
+  packs?: readonly string[]
+}
+
+/** Starts a service that knows {@link people}. */
+export async function openSite({ port, database, packs = PACKS }: SiteOptions): Promise<Site> {
   if (!(await isFresh())) await buildWeb()
   const folder = await mkdtemp(join(tmpdir(), 'errand-web-'))
+  const identity = { authenticate: folderOf('./people.ts') }
+  await writeFile(join(folder, 'errand.config.ts'), `export default ${JSON.stringify({ identity })}\n`)
   const address = `http://127.0.0.1:${port}`
   let running: Service[] = []
 
@@ -36,11 +50,11 @@ export async function openSite(port: number, database?: string): Promise<Site> {
     const options = { cwd: folder, env }
     const data = ['--data', join(folder, 'data')]
     if (database === undefined) {
-      running = [await service(['serve', COURSE, PACK, '--port', String(port), ...data], options)]
+      running = [await service(['serve', ...packs, '--port', String(port), ...data], options)]
       return
     }
     running = [await service(['server', '--port', String(port), ...data], options)]
-    const workers = ['one', 'two'].map((name) => service(['worker', COURSE, PACK, '--name', name, ...data], options))
+    const workers = ['one', 'two'].map((name) => service(['worker', ...packs, '--name', name, ...data], options))
     running.push(...(await Promise.all(workers)))
   }
 
@@ -49,6 +63,7 @@ export async function openSite(port: number, database?: string): Promise<Site> {
     address,
     folder,
     client: createClient({ server: address, token: TOKEN }),
+    as: (person) => createClient({ server: address, token: person }),
     start,
     async kill() {
       await Promise.all(running.map((one) => one.stop('SIGKILL')))
@@ -60,17 +75,24 @@ export async function openSite(port: number, database?: string): Promise<Site> {
   }
 }
 
+interface Visit {
+  /** Whose link it is; the administrator's by default. */
+  as?: Person
+  options?: Parameters<Browser['newContext']>[0]
+}
+
 /** A new browser profile whose person has followed a sign-in link. */
 export async function signIn(
   site: Site,
   browser: Browser,
-  options: Parameters<Browser['newContext']>[0] = {},
+  { as, options = {} }: Visit = {},
 ): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ baseURL: site.address, ...options })
   // A shared machine takes its time.
   context.setDefaultTimeout(120_000)
   const page = await context.newPage()
-  const { data } = await site.client.api.POST('/api/v1/session/links')
+  const client = as === undefined ? site.client : site.as(as)
+  const { data } = await client.api.POST('/api/v1/session/links')
   if (data === undefined) throw new Error('No link')
   await page.goto(data.link)
   await page.getByRole('heading', { name: 'Tasks', level: 1 }).waitFor()

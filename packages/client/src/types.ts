@@ -28,6 +28,11 @@ export type Definition = Schemas['Definition']
 export type DefinitionShape = Schemas['DefinitionShape']
 export type Worker = Schemas['Worker']
 export type Principal = Schemas['Principal']
+/** An entry of one's inbox. */
+export type Notification = Schemas['Notification']
+/** What one wants to be told, by which channel and how often. */
+export type Preferences = Schemas['Preferences']
+export type Preference = Schemas['Preference']
 export type Status = Schemas['Status']
 
 const finalStates: ReadonlySet<TaskState> = new Set(['completed', 'completed_with_errors', 'failed', 'canceled'])

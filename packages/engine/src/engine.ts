@@ -200,11 +200,22 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     },
     async deliverArtifact(id, who, wish) {
       const { row, view } = await artifactOf(id, who, 'read-artifact')
-      return { ...(await artifacts.deliver(row, who, wish)), artifact: view }
+      const delivered = await artifacts.deliver(row, who, wish)
+      if (delivered.by !== 'stream') return { ...delivered, artifact: view }
+      return {
+        ...delivered,
+        artifact: view,
+        async settle(bytes, complete) {
+          await delivered.settle(bytes, complete)
+          // Its end may have been that of a use-once file: whoever has the page open sees it go.
+          bus.tell({ tasks: [row.task_id] })
+        },
+      }
     },
     async extendArtifact(id, until, who) {
       const { row } = await artifactOf(id, who, 'extend')
       await artifacts.extend(row, until, who)
+      bus.tell({ tasks: [row.task_id] })
       return (await artifactOf(id, who, 'read-artifact')).view
     },
     async artifactAccesses(id, who) {
@@ -226,6 +237,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     async deleteArtifact(id, who): Promise<ArtifactView> {
       const { row } = await artifactOf(id, who, 'delete')
       await artifacts.delete(row, who)
+      bus.tell({ tasks: [row.task_id] })
       return (await artifactOf(id, who, 'read-artifact')).view
     },
     async status(who) {

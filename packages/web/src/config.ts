@@ -20,3 +20,6 @@ export const ROW_HEIGHT = 92
 
 /** Days before its expiry from which on an output's time is shown as a warning. */
 export const EXPIRY_WARNING_DAYS = 7
+
+/** Slices side by side that may be asked for; the server's limit. */
+export const MAX_CONCURRENCY = 1_000

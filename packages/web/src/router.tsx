@@ -59,9 +59,30 @@ const serviceRoute = createRoute({
   component: lazyRouteComponent(() => import('./operate/service-page.tsx'), 'ServicePage'),
 })
 
+const inboxRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/inbox',
+  component: lazyRouteComponent(() => import('./inbox/inbox-page.tsx'), 'InboxPage'),
+})
+
+const preferencesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/preferences',
+  component: lazyRouteComponent(() => import('./inbox/preferences-page.tsx'), 'PreferencesPage'),
+})
+
 /** Every page and its address. */
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([listRoute, taskRoute, startRoute, startOneRoute, definitionsRoute, serviceRoute]),
+  routeTree: rootRoute.addChildren([
+    listRoute,
+    taskRoute,
+    startRoute,
+    startOneRoute,
+    definitionsRoute,
+    serviceRoute,
+    inboxRoute,
+    preferencesRoute,
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 })

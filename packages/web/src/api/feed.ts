@@ -4,6 +4,8 @@ import { client } from './client.ts'
 /** What the feed tells every page of this browser. */
 export type FeedMessage =
   | { type: 'task'; task: Task }
+  /** How many entries of the inbox are unread. */
+  | { type: 'inbox'; unread: number }
   /** The connection was lost, or is there (again). After a loss, what is shown must be read anew. */
   | { type: 'connection'; up: boolean }
 
@@ -49,7 +51,7 @@ async function hold(tell: Listener, signal: AbortSignal): Promise<void> {
     })
   while (!signal.aborted) {
     try {
-      for await (const event of feed()) if (event.type === 'task') tell({ type: 'task', task: event.task })
+      for await (const event of feed()) if (event.type === 'task' || event.type === 'inbox') tell(event)
     } catch (error) {
       if (signal.aborted || !isTransient(error)) return
       // The first connection of all failed: the page is open while the server is not there.

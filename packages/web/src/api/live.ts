@@ -35,7 +35,12 @@ export function useLive(): Live {
 /** Keeps everything that is shown as it is in the record, for as long as somebody is signed in. */
 export function useFeed(): void {
   useEffect(
-    () => followFeed((message) => (message.type === 'task' ? taskChanged(message.task) : connection(message.up))),
+    () =>
+      followFeed((message) => {
+        if (message.type === 'task') taskChanged(message.task)
+        else if (message.type === 'inbox') inboxChanged(message.unread)
+        else connection(message.up)
+      }),
     [],
   )
 }
@@ -56,12 +61,19 @@ function connection(up: boolean): void {
   void queryClient.invalidateQueries()
 }
 
+/** Keeps the count of the bell true; what the inbox shows is read anew. */
+export function inboxChanged(unread: number): void {
+  queryClient.setQueryData(['unread'], unread)
+  void queryClient.invalidateQueries({ queryKey: ['inbox'] })
+}
+
 /** Puts the task as it is now wherever it is shown. Rows change where they stand; none is moved or added. */
 export function taskChanged(task: Task): void {
   const shown = queryClient.getQueryData<Task>(['task', task.id])
   if (shown === undefined || shown.sequence <= task.sequence) queryClient.setQueryData(['task', task.id], task)
   void queryClient.invalidateQueries({ queryKey: ['logs', task.id] })
   void queryClient.invalidateQueries({ queryKey: ['transitions', task.id] })
+  void queryClient.invalidateQueries({ queryKey: ['failed-items', task.id] })
   let known = false
   queryClient.setQueriesData<InfiniteData<TaskPage>>({ queryKey: ['tasks'] }, (data) => {
     if (!data?.pages.some((page) => page.tasks.some(({ id }) => id === task.id))) return data

@@ -1,7 +1,10 @@
 import {
   type Definition,
+  type FailedItemPage,
   isTransient,
   type LogLine,
+  type Notification,
+  type Preferences,
   type TaskPage,
   type TaskState,
   type Transition,
@@ -83,6 +86,49 @@ export const statusQuery = queryOptions({
 export const storageQuery = queryOptions({
   queryKey: ['storage'],
   queryFn: ({ signal }) => client.storageUsage({ signal }),
+})
+
+/** The items of a step that failed, page after page. */
+export const failedItemsQuery = (id: string, step: string) =>
+  infiniteQueryOptions({
+    queryKey: ['failed-items', id, step],
+    queryFn: ({ pageParam, signal }): Promise<FailedItemPage> =>
+      client.failedItems(id, step, {
+        limit: PAGE_SIZE,
+        signal,
+        ...(pageParam === undefined ? {} : { pageToken: pageParam }),
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page: FailedItemPage) => page.nextPageToken ?? undefined,
+  })
+
+/** One's inbox, the newest first. */
+export const inboxQuery = infiniteQueryOptions({
+  queryKey: ['inbox'],
+  queryFn: async ({ pageParam, signal }): Promise<Notification[]> => {
+    const query = { limit: PAGE_SIZE, ...(pageParam === undefined ? {} : { before: pageParam }) }
+    const { data } = await client.api.GET('/api/v1/notifications', { params: { query }, signal })
+    if (data === undefined) return []
+    queryClient.setQueryData(['unread'], data.unread)
+    return data.notifications
+  },
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page: Notification[]) => (page.length < PAGE_SIZE ? undefined : page.at(-1)?.id),
+})
+
+/** How many are unread. The feed says it first of all, and whenever it changes; this is for before it does. */
+export const unreadQuery = queryOptions({
+  queryKey: ['unread'],
+  queryFn: async ({ signal }): Promise<number> => {
+    const { data } = await client.api.GET('/api/v1/notifications', { params: { query: { limit: 1 } }, signal })
+    return data?.unread ?? 0
+  },
+})
+
+export const preferencesQuery = queryOptions({
+  queryKey: ['preferences'],
+  queryFn: async ({ signal }): Promise<Preferences | undefined> =>
+    (await client.api.GET('/api/v1/preferences', { signal })).data,
 })
 
 /** The version that new tasks get, of each name. */

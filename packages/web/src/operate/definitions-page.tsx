@@ -1,11 +1,11 @@
 import type { Definition } from '@errand/client'
-import { Badge, Button, Group, Paper, Skeleton, Stack, Table, Text, Title } from '@mantine/core'
+import { Badge, Button, Group, Paper, Skeleton, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { client } from '../api/client.ts'
 import { definitionsQuery, queryClient } from '../api/queries.ts'
 import { OPERATIONS_POLL } from '../config.ts'
 import { Action } from '../ui/action.tsx'
-import { ErrorNotice, Notice, wordsOf } from '../ui/notice.tsx'
+import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { count, day } from '../words/units.ts'
 
@@ -62,7 +62,7 @@ function Versions({ name, versions }: { name: string; versions: readonly Definit
                 <Table.Th>Workers</Table.Th>
                 <Table.Th>Registered</Table.Th>
                 <Table.Th>
-                  <span className="mantine-visually-hidden">Actions</span>
+                  <VisuallyHidden>Actions</VisuallyHidden>
                 </Table.Th>
               </Table.Tr>
             </Table.Thead>
@@ -105,7 +105,7 @@ function Versions({ name, versions }: { name: string; versions: readonly Definit
         {act.error !== null && (
           <Group role="alert" gap="sm">
             <Text size="sm" data-tone="bad" c="var(--tone)">
-              {wordsOf(act.error).title}. {wordsOf(act.error).text}
+              {lineOf(act.error)}
             </Text>
             <Button variant="subtle" size="xs" onClick={() => act.reset()}>
               Close

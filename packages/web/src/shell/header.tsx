@@ -2,6 +2,7 @@ import type { Principal } from '@errand/client'
 import { Button, Container, Menu, useMantineColorScheme } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { client } from '../api/client.ts'
+import { Bell } from './bell.tsx'
 import classes from './shell.module.css'
 
 /** Where one is, where one can go, and as whom. */
@@ -31,7 +32,10 @@ export function Header({ me }: { me: Principal }) {
             </>
           )}
         </nav>
-        <Account me={me} />
+        <div className={classes.me}>
+          <Bell />
+          <Account me={me} />
+        </div>
       </Container>
     </header>
   )
@@ -44,7 +48,7 @@ function Account({ me }: { me: Principal }) {
   return (
     <Menu position="bottom-end" width="14rem">
       <Menu.Target>
-        <Button variant="subtle" color="gray" c="var(--mantine-color-text)">
+        <Button variant="subtle" color="gray" c="var(--mantine-color-text)" className={classes.account}>
           {me.name}
         </Button>
       </Menu.Target>
@@ -62,6 +66,9 @@ function Account({ me }: { me: Principal }) {
           </Menu.Item>
         ))}
         <Menu.Divider />
+        <Menu.Item component={Link} to="/preferences">
+          What you are told
+        </Menu.Item>
         <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -1,3 +1,5 @@
+import { fieldLabel } from '../words/states.ts'
+
 /** One field of a form, made from a property of the input's JSON Schema. */
 export interface Field {
   name: string
@@ -27,7 +29,7 @@ export function fieldsOf(schema: Schema, given: Record<string, unknown> = {}): F
     const kind = kindOf(property)
     const field = {
       name,
-      label: typeof property.title === 'string' ? property.title : labelOf(name),
+      label: typeof property.title === 'string' ? property.title : fieldLabel(name),
       hint: typeof property.description === 'string' ? property.description : undefined,
       required: required.includes(name) && property.default === undefined,
       kind,
@@ -45,15 +47,6 @@ function kindOf(property: Schema): Field['kind'] {
   if (property.type === 'number' || property.type === 'integer' || property.type === 'boolean') return property.type
   if (property.type === 'array' && isSchema(property.items) && property.items.type === 'string') return 'list'
   return 'json'
-}
-
-/** `courseKey` and `course_key` are "Course key". */
-function labelOf(name: string): string {
-  const words = name
-    .replaceAll(/[-_]+/g, ' ')
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** A value as its field holds it. */

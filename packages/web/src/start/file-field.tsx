@@ -1,13 +1,16 @@
 import type { DefinitionShape } from '@errand/client'
 import { Text } from '@mantine/core'
-import { useId } from 'react'
+import { useId, useState } from 'react'
 import { Bar } from '../ui/bar.tsx'
-import { bytes } from '../words/units.ts'
+import { bytes, percent } from '../words/units.ts'
+import { type BegunUpload, isSameFile } from './begun-uploads.ts'
 import classes from './start.module.css'
 
 interface FileFieldProps {
   upload: DefinitionShape['uploads'][string]
   file: File | undefined
+  /** What was handed in here in part, before the page was loaded again. */
+  begun: BegunUpload | undefined
   /** From 0 to 1 while it is on its way. */
   progress: number | undefined
   error: string | undefined
@@ -15,8 +18,10 @@ interface FileFieldProps {
 }
 
 /** Where a file is dropped, or chosen. */
-export function FileField({ upload, file, progress, error, onChange }: FileFieldProps) {
+export function FileField({ upload, file, begun, progress, error, onChange }: FileFieldProps) {
   const id = useId()
+  const [over, setOver] = useState(false)
+  const goesOn = begun !== undefined && file !== undefined && isSameFile(begun, file)
   return (
     <div>
       <Text component="label" htmlFor={id} size="sm" fw={600}>
@@ -27,7 +32,7 @@ export function FileField({ upload, file, progress, error, onChange }: FileField
           </Text>
         )}
       </Text>
-      <div className={classes.drop}>
+      <div className={classes.drop} data-over={over || undefined}>
         <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
           {file === undefined ? 'Drop a file here, or choose one' : file.name}
         </Text>
@@ -35,7 +40,21 @@ export function FileField({ upload, file, progress, error, onChange }: FileField
           {file === undefined ? (upload.accept?.join(', ') ?? 'Any kind of file') : bytes(file.size)}
           {upload.maxSize !== undefined && file === undefined && `, up to ${bytes(upload.maxSize)}`}
         </Text>
-        {progress !== undefined && <Bar share={progress} label={`Upload of ${file?.name ?? 'the file'}`} />}
+        {progress === undefined && begun !== undefined && (file === undefined || goesOn) && (
+          <Text size="sm">
+            {goesOn
+              ? `${percent(begun.share)} of it is there already: the rest follows.`
+              : `${percent(begun.share)} of ${begun.filename} is there already. Choose it again, and the rest follows.`}
+          </Text>
+        )}
+        {progress !== undefined && file !== undefined && (
+          <>
+            <Text size="sm" className={classes.sent}>
+              {bytes(progress * file.size)} of {bytes(file.size)} sent. Stay on this page until it is done.
+            </Text>
+            <Bar share={progress} label={`Upload of ${file.name}`} />
+          </>
+        )}
         <input
           id={id}
           type="file"
@@ -43,6 +62,10 @@ export function FileField({ upload, file, progress, error, onChange }: FileField
           required={!upload.optional}
           accept={upload.accept?.join(',')}
           aria-describedby={error === undefined ? undefined : `${id}-error`}
+          disabled={progress !== undefined}
+          onDragEnter={() => setOver(true)}
+          onDragLeave={() => setOver(false)}
+          onDrop={() => setOver(false)}
           onChange={({ currentTarget }) => onChange(currentTarget.files?.[0])}
         />
       </div>

@@ -5,9 +5,11 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useRef, useState } from 'react'
 import { client } from '../api/client.ts'
 import { wordsOf } from '../ui/notice.tsx'
+import { begunUpload, rememberUpload } from './begun-uploads.ts'
 import { FieldInput } from './field-input.tsx'
 import { fieldsOf, inputOf } from './fields.ts'
 import { FileField } from './file-field.tsx'
+import { sendFile } from './send-file.ts'
 import classes from './start.module.css'
 
 /** Asks for the input and the files of a task, and starts it. */
@@ -28,17 +30,19 @@ export function StartForm({ definition, given }: { definition: Definition; given
       const uploads: Record<string, string> = {}
       for (const [slot, file] of Object.entries(files)) {
         if (file === undefined) continue
-        const onProgress = (done: number, total: number | null) =>
-          setProgress((now) => ({ ...now, [slot]: total ? done / total : 0 }))
-        onProgress(0, file.size)
-        uploads[slot] = (await client.upload(file, { onProgress })).id
+        const onShare = (share: number) => setProgress((now) => ({ ...now, [slot]: share }))
+        onShare(0)
+        uploads[slot] = await sendFile(name, slot, file, onShare)
       }
       return client.submit(
         { definition: name, version: definition.version, input: inputOf(fields, values), uploads },
         { idempotencyKey: key.current },
       )
     },
-    onSuccess: (task) => navigate({ to: '/tasks/$id', params: { id: task.id } }),
+    onSuccess: (task) => {
+      for (const slot of Object.keys(files)) rememberUpload(name, slot, undefined)
+      return navigate({ to: '/tasks/$id', params: { id: task.id } })
+    },
     onError: () => setProgress({}),
   })
 
@@ -74,6 +78,7 @@ export function StartForm({ definition, given }: { definition: Definition; given
                 key={slot}
                 upload={upload}
                 file={files[slot]}
+                begun={begunUpload(name, slot)}
                 progress={progress[slot]}
                 error={errors[slot]}
                 onChange={(file) => {
@@ -100,7 +105,7 @@ export function StartForm({ definition, given }: { definition: Definition; given
             ))}
           </ol>
           <Text size="sm" c="dimmed" mt="md">
-            You need not stay: the task goes on without this page.
+            You may leave once it has started. We will tell you.
           </Text>
         </Paper>
       </Grid.Col>

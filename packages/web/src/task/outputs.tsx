@@ -6,13 +6,22 @@ import { client } from '../api/client.ts'
 import { queryClient } from '../api/queries.ts'
 import { EXPIRY_WARNING_DAYS } from '../config.ts'
 import { useNow } from '../ui/clock.ts'
-import { wordsOf } from '../ui/notice.tsx'
+import { lineOf, wordsOf } from '../ui/notice.tsx'
 import { fateOf } from '../words/states.ts'
 import { bytes, daysUntil } from '../words/units.ts'
 import classes from './task.module.css'
 
 /** Days that “Keep longer” adds: a month, which is what most rules give in the first place. */
 const LONGER_DAYS = 30
+
+const visibilities = {
+  owner: 'its owner and staff',
+  team: 'its owner, the team and staff',
+  staff: 'staff alone',
+} as const
+
+/** The slot that lists failed items; what was asked for comes first. */
+const ERRORS = 'errors'
 
 /** The files the task made, or is making. */
 export function Outputs({ artifacts }: { artifacts: readonly Artifact[] }) {
@@ -23,11 +32,13 @@ export function Outputs({ artifacts }: { artifacts: readonly Artifact[] }) {
         Files
       </Title>
       <ul className={classes.files}>
-        {artifacts.map((artifact) => (
-          <li key={artifact.id} className={classes.file} data-gone={artifact.state !== 'available' || undefined}>
-            <Output artifact={artifact} />
-          </li>
-        ))}
+        {artifacts
+          .toSorted((a, b) => Number(a.slot === ERRORS) - Number(b.slot === ERRORS))
+          .map((artifact) => (
+            <li key={artifact.id} className={classes.file} data-gone={artifact.state !== 'available' || undefined}>
+              <Output artifact={artifact} />
+            </li>
+          ))}
       </ul>
     </Paper>
   )
@@ -48,7 +59,7 @@ function Output({ artifact }: { artifact: Artifact }) {
         </Text>
         <Text size="sm" c="dimmed">
           {artifact.title}
-          {artifact.size !== null && `, ${bytes(artifact.size)}`}
+          {artifact.size !== null && `, ${bytes(artifact.size)}`}. Seen by {visibilities[artifact.visibility]}.
         </Text>
         <Text size="sm" data-tone={soon} c="var(--tone)">
           {fateOf(artifact, now)}
@@ -97,8 +108,7 @@ function Delete({ artifact }: { artifact: Artifact }) {
       </Button>
       <Modal opened={asking} onClose={() => setAsking(false)} title={`Delete ${artifact.filename}?`} centered>
         <Text mb="lg">
-          It cannot be brought back; running the task again makes a new one.{' '}
-          {remove.error && wordsOf(remove.error).text}
+          It cannot be brought back; running the task again makes a new one. {remove.error && lineOf(remove.error)}
         </Text>
         <Group justify="end">
           <Button variant="default" onClick={() => setAsking(false)}>

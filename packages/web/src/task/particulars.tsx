@@ -1,18 +1,12 @@
 import type { Task } from '@errand/client'
 import { Anchor, Paper, Title } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { moment } from '../words/units.ts'
+import { fieldLabel } from '../words/states.ts'
+import { count, moment } from '../words/units.ts'
 import classes from './task.module.css'
 
-const visibilities = {
-  owner: 'the owner and staff',
-  team: 'the owner, the team and staff',
-  staff: 'staff alone',
-} as const
-
-/** What the task was given, and who may see what. */
+/** What the task was given, and when. */
 export function Particulars({ task }: { task: Task }) {
-  const seen = [...new Set(task.artifacts.map(({ visibility }) => visibilities[visibility]))]
   return (
     <Paper withBorder p="lg" component="section" aria-labelledby="particulars">
       <Title order={2} size="h4" id="particulars">
@@ -20,8 +14,8 @@ export function Particulars({ task }: { task: Task }) {
       </Title>
       <dl className={classes.facts}>
         {Object.entries(task.input).map(([name, value]) => (
-          <Fact key={name} name={name}>
-            {typeof value === 'string' ? value : JSON.stringify(value)}
+          <Fact key={name} name={fieldLabel(name)}>
+            {shown(value)}
           </Fact>
         ))}
         <Fact name="Kind">
@@ -38,7 +32,6 @@ export function Particulars({ task }: { task: Task }) {
         <Fact name="Asked for">{moment(task.createdAt)}</Fact>
         {task.startedAt !== null && <Fact name="Began">{moment(task.startedAt)}</Fact>}
         {task.finishedAt !== null && <Fact name="Ended">{moment(task.finishedAt)}</Fact>}
-        {seen.length > 0 && <Fact name="Files are seen by">{seen.join('; ')}</Fact>}
       </dl>
     </Paper>
   )
@@ -51,4 +44,10 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
       <dd>{children}</dd>
     </>
   )
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'boolean') return value ? 'Yes' : 'No'
+  return typeof value === 'number' ? count(value) : JSON.stringify(value)
 }

@@ -1,13 +1,26 @@
 import type { Step } from '@errand/client'
 import { Paper, Text, Title } from '@mantine/core'
 import { Bar } from '../ui/bar.tsx'
-import { attemptWords, paceWords, progressWords, shownSteps, stepLabel, stepShare, type Tone } from '../words/states.ts'
+import {
+  attemptWords,
+  failedItems,
+  failedWords,
+  isPaused,
+  paceWords,
+  progressWords,
+  shownSteps,
+  stepLabel,
+  stepShare,
+  type Tone,
+} from '../words/states.ts'
 import { duration } from '../words/units.ts'
+import { FailedItems } from './failed-items.tsx'
+import { FanOutControls } from './fan-out-controls.tsx'
 import { layersOf, type Placed } from './layers.ts'
 import classes from './steps.module.css'
 
 /** What the task does, from the first moment: what is done, what runs, and, greyed, what is to come. */
-export function Steps({ steps, now }: { steps: readonly Step[]; now: number }) {
+export function Steps({ taskId, steps, now }: { taskId: string; steps: readonly Step[]; now: number }) {
   const planned = shownSteps(steps).filter((step) => step.kind === 'step' || step.kind === 'fan-out')
   const cleanup = shownSteps(steps).filter((step) => !planned.includes(step))
   const layers = layersOf(planned)
@@ -21,7 +34,7 @@ export function Steps({ steps, now }: { steps: readonly Step[]; now: number }) {
         {all.map((layer) => (
           <li key={layer.map(({ step }) => step.name).join(' ')} className={classes.layer}>
             {layer.map((placed) => (
-              <Node key={placed.step.name} placed={placed} now={now} />
+              <Node key={placed.step.name} taskId={taskId} placed={placed} now={now} />
             ))}
           </li>
         ))}
@@ -52,9 +65,18 @@ const signs: { readonly [State in Step['state']]: string } = {
   skipped: '–',
 }
 
-function Node({ placed: { step, after }, now }: { placed: Placed; now: number }) {
+/** Of these it does not matter any more what they waited for. */
+const over: readonly Step['state'][] = ['completed', 'failed', 'canceled', 'skipped']
+
+const listed = new Intl.ListFormat()
+
+function Node({ taskId, placed: { step, after }, now }: { taskId: string; placed: Placed; now: number }) {
   const end = step.finishedAt === null ? now : Date.parse(step.finishedAt)
-  const words = [progressWords(step), paceWords(step, now), attemptWords(step, now)].filter((part) => part !== '')
+  const fanOut = step.kind === 'fan-out'
+  const words = [progressWords(step), failedWords(step), paceWords(step, now), attemptWords(step, now)].filter(
+    (part) => part !== '',
+  )
+  const total = step.progress?.total ?? 0
   const open = step.state === 'running' || step.state === 'retrying'
   return (
     <div
@@ -74,19 +96,24 @@ function Node({ placed: { step, after }, now }: { placed: Placed; now: number })
           <span className={classes.time}>{step.startedAt !== null && duration(end - Date.parse(step.startedAt))}</span>
         </div>
         <span className={classes.label}>
-          {stepLabel(step.state)}
-          {after.length > 0 && `, after ${after.join(' and ')}`}
+          {isPaused(step) ? 'Paused' : stepLabel(step.state)}
+          {!over.includes(step.state) && after.length > 0 && `, after ${listed.format(after)}`}
         </span>
         {words.length > 0 && <span className={classes.words}>{words.join(' · ')}</span>}
-        {open && step.progress?.message != null && <span className={classes.words}>{step.progress.message}</span>}
+        {open && !fanOut && step.progress?.message != null && (
+          <span className={classes.words}>{step.progress.message}</span>
+        )}
         {step.failure !== null && open && <span className={classes.words}>{step.failure.title}</span>}
-        {open && step.progress !== null && step.progress.total !== null && (
+        {(open || fanOut) && total > 0 && (
           <Bar
             share={stepShare(step)}
+            failed={failedItems(step) / total}
             label={`Progress of ${step.title}`}
-            segments={step.kind === 'fan-out' ? 20 : 1}
+            segmented={fanOut}
           />
         )}
+        {failedItems(step) > 0 && <FailedItems taskId={taskId} step={step.name} failed={failedItems(step)} />}
+        {open && fanOut && <FanOutControls taskId={taskId} step={step} />}
       </div>
     </div>
   )

@@ -6,8 +6,8 @@ import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { taskChanged } from '../api/live.ts'
 import { Action } from '../ui/action.tsx'
-import { wordsOf } from '../ui/notice.tsx'
-import { whyNoCancel, whyNoRetry } from '../words/states.ts'
+import { lineOf } from '../ui/notice.tsx'
+import { whyNoCancel, whyNoItemRetry, whyNoRetry } from '../words/states.ts'
 
 /** What can be done with a task; what cannot says why. */
 export function TaskActions({ task }: { task: Task }) {
@@ -21,7 +21,7 @@ export function TaskActions({ task }: { task: Task }) {
     },
   })
   const again = useMutation({
-    mutationFn: () => client.runAgain(task.id),
+    mutationFn: (failedItems: boolean) => client.runAgain(task.id, { failedItems }),
     onSuccess: (next) => navigate({ to: '/tasks/$id', params: { id: next.id } }),
   })
   return (
@@ -29,9 +29,14 @@ export function TaskActions({ task }: { task: Task }) {
       <Action whyNot={whyNoCancel(task)} onClick={() => setAsking(true)}>
         Cancel
       </Action>
-      <Action whyNot={whyNoRetry(task)} loading={again.isPending} onClick={() => again.mutate()}>
+      <Action whyNot={whyNoRetry(task)} loading={again.isPending} onClick={() => again.mutate(false)}>
         Retry
       </Action>
+      {task.steps.some(({ kind }) => kind === 'fan-out') && (
+        <Action whyNot={whyNoItemRetry(task)} loading={again.isPending} onClick={() => again.mutate(true)}>
+          Retry failed items
+        </Action>
+      )}
       <Action
         onClick={() =>
           void navigate({ to: '/start/$name', params: { name: task.definition }, search: { from: task.id } })
@@ -41,11 +46,11 @@ export function TaskActions({ task }: { task: Task }) {
       </Action>
       {again.error !== null && (
         <Text role="alert" size="sm" data-tone="bad" c="var(--tone)">
-          {wordsOf(again.error).title}. {wordsOf(again.error).text}
+          {lineOf(again.error)}
         </Text>
       )}
       <Modal opened={asking} onClose={() => setAsking(false)} title={`Cancel “${task.title}”?`} centered>
-        <Text mb="lg">What it has done so far is not kept. {cancel.error && wordsOf(cancel.error).text}</Text>
+        <Text mb="lg">What it has done so far is not kept. {cancel.error && lineOf(cancel.error)}</Text>
         <Group justify="end">
           <Button variant="default" onClick={() => setAsking(false)}>
             Let it run

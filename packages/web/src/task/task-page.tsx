@@ -8,7 +8,7 @@ import { useNow } from '../ui/clock.ts'
 import { ErrorNotice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { StateMark } from '../ui/state-mark.tsx'
-import { labelOf, sentenceOf, shareOf, toneOf } from '../words/states.ts'
+import { failedSentence, labelOf, sentenceOf, shareOf, subjectOf, toneOf } from '../words/states.ts'
 import { duration, moment } from '../words/units.ts'
 import { FailureCard } from './failure-card.tsx'
 import { History } from './history.tsx'
@@ -51,11 +51,11 @@ function Shown({ task }: { task: Task }) {
           <Group justify="space-between" gap="sm">
             <StateMark tone={toneOf(task.state)} label={labelOf(task.state)} />
             <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-              {task.scope}
+              {subjectOf(task.scope)}
             </Text>
           </Group>
           <Text size="xl" fw={600} role="status">
-            {sentenceOf(task, now)}
+            {task.state === 'failed' ? failedSentence(task, now) : sentenceOf(task, now)}
           </Text>
           {open && <Bar share={shareOf(task)} label="Progress of the whole task" />}
           <Group gap="lg" c="dimmed" fz="sm">
@@ -63,13 +63,13 @@ function Shown({ task }: { task: Task }) {
               {task.owner.name}, {moment(task.createdAt)}
             </span>
             {open && task.startedAt !== null && <span>Running for {duration(now - Date.parse(task.startedAt))}</span>}
-            {open && <span>You may leave this page; the task goes on, and its result will be here.</span>}
+            {open && <span>You may leave this page. We will tell you.</span>}
           </Group>
         </Stack>
       </Paper>
       {task.failure !== null && <FailureCard failure={task.failure} staff={me.data?.staff ?? false} />}
       <Outputs artifacts={task.artifacts} />
-      <Steps steps={task.steps} now={now} />
+      <Steps taskId={task.id} steps={task.steps} now={now} />
       <History id={task.id} />
       <Particulars task={task} />
     </Page>

@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { queryClient } from '../api/queries.ts'
-import { wordsOf } from '../ui/notice.tsx'
+import { lineOf } from '../ui/notice.tsx'
 import { whyNoCancel } from '../words/states.ts'
 import { plural } from '../words/units.ts'
 
@@ -35,7 +35,7 @@ export function SelectionBar({ tasks, onDone }: { tasks: readonly TaskSummary[];
         </Group>
       </Group>
       <Modal opened={asking} onClose={() => setAsking(false)} title={`Cancel ${plural(open.length, 'task')}?`} centered>
-        <Text mb="lg">What they have done so far is not kept. {cancel.error && wordsOf(cancel.error).text}</Text>
+        <Text mb="lg">What they have done so far is not kept. {cancel.error && lineOf(cancel.error)}</Text>
         <Group justify="end">
           <Button variant="default" onClick={() => setAsking(false)}>
             Let them run

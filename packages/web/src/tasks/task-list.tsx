@@ -40,7 +40,8 @@ export function TaskList() {
       }
     >
       <FilterBar filters={filters} />
-      <div role="status">
+      {/* Always there, as what is announced must be; while it is empty it takes no room. */}
+      <div role="status" style={fresh.size > 0 ? {} : { marginBlockStart: 'calc(-1 * var(--mantine-spacing-lg))' }}>
         {fresh.size > 0 && (
           <Button variant="light" fullWidth onClick={() => void showFresh()}>
             {plural(fresh.size, 'new task')}: show {fresh.size === 1 ? 'it' : 'them'}

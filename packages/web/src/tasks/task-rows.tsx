@@ -7,7 +7,7 @@ import { ROW_HEIGHT } from '../config.ts'
 import { Bar } from '../ui/bar.tsx'
 import { useNow } from '../ui/clock.ts'
 import { StateMark } from '../ui/state-mark.tsx'
-import { labelOf, progressWords, sentenceOf, shareOf, toneOf } from '../words/states.ts'
+import { labelOf, progressWords, sentenceOf, shareOf, subjectOf, toneOf } from '../words/states.ts'
 import { moment, relative } from '../words/units.ts'
 import classes from './task-rows.module.css'
 
@@ -57,7 +57,7 @@ export function TaskRows({ tasks, selected, onSelect, onEnd }: TaskRowsProps) {
               style={{ transform: `translateY(${item.start - rows.options.scrollMargin}px)` }}
             >
               <Checkbox
-                aria-label={`Select ${task.title}, ${task.scope}`}
+                aria-label={`Select ${task.title}, ${subjectOf(task.scope)}`}
                 checked={selected.has(task.id)}
                 onChange={() => toggle(task.id)}
               />
@@ -81,7 +81,7 @@ function Row({ task, now }: { task: TaskSummary; now: number }) {
         <Link to="/tasks/$id" params={{ id: task.id }} className={classes.title}>
           {task.title}
         </Link>
-        <span className={classes.scope}>{task.scope}</span>
+        <span className={classes.scope}>{subjectOf(task.scope)}</span>
       </div>
       <div className={classes.how}>
         <StateMark tone={toneOf(task.state)} label={labelOf(task.state)} />

@@ -40,6 +40,12 @@ export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () =
   )
 }
 
+/** An error in one line, for where there is little room. */
+export function lineOf(error: unknown): string {
+  const { text, title } = wordsOf(error)
+  return [title, text].filter((part) => part !== '').join('. ')
+}
+
 /** An error as its reader may act on it. */
 export function wordsOf(error: unknown): { title: string; text: string } {
   if (error instanceof ApiProblem) {

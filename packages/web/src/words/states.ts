@@ -57,7 +57,7 @@ function runningSentence(task: TaskSummary): string {
   if (current === undefined) return task.waiting === null ? 'Between two steps' : capital(task.waiting)
   const place = planned.indexOf(current) + 1
   const where = place === 0 ? 'Cleaning up' : `Step ${place} of ${planned.length}`
-  return `${where}: ${current.title}`
+  return `${where}: ${current.title}${isPaused(current) ? ' (paused)' : ''}`
 }
 
 /** `1,200 of 2,500 files`; empty where nothing was counted. */
@@ -94,7 +94,7 @@ const stepLabels: { readonly [State in Step['state']]: string } = {
   completed: 'Done',
   failed: 'Failed',
   canceled: 'Canceled',
-  skipped: 'Not needed',
+  skipped: 'Skipped',
 }
 
 /** A state of a step in a few words. */
@@ -109,16 +109,35 @@ export function attemptWords(step: Step, now: number): string {
   return step.attempt > 1 ? `Attempt ${step.attempt} of ${step.attempts}` : ''
 }
 
-/** `120 a second, about 3 min left`; empty until there is enough to say so. */
+/** Whether no more of its items are begun until somebody goes on. */
+export const isPaused = ({ progress, state }: Pick<Step, 'progress' | 'state'>): boolean =>
+  state === 'running' && progress?.paused === true
+
+/** How many of its items have failed; 0 for a step that has none. */
+export const failedItems = ({ progress }: Pick<Step, 'progress'>): number => progress?.failed ?? 0
+
+/** `3 failed`; empty where none has. */
+export function failedWords(step: Pick<Step, 'progress'>): string {
+  const failed = failedItems(step)
+  return failed === 0 ? '' : `${count(failed)} failed`
+}
+
+/** `120 a second, about 3 min left`; empty until there is enough to say so. What the server worked out comes first. */
 export function paceWords(step: Step, now: number): string {
   const { progress, startedAt } = step
-  if (step.state !== 'running' || progress === null || progress.total === null || startedAt === null) return ''
+  if (step.state !== 'running' || progress === null || progress.paused === true) return ''
+  if (progress.rate !== undefined) return pace(progress.rate, (progress.secondsLeft ?? 0) * 1_000)
+  // Items come in flushes: what has no rate yet has nothing to work one out from.
+  if (step.kind === 'fan-out' || progress.total === null || startedAt === null) return ''
   const seconds = (now - Date.parse(startedAt)) / 1_000
   if (seconds < 2 || progress.done === 0) return ''
   const rate = progress.done / seconds
-  const left = ((progress.total - progress.done) / rate) * 1_000
-  const pace = rate >= 1 ? `${count(Math.round(rate))} a second` : `${count(Math.round(rate * 60))} a minute`
-  return left < 1_000 ? pace : `${pace}, about ${duration(left)} left`
+  return pace(rate, ((progress.total - progress.done) / rate) * 1_000)
+}
+
+function pace(rate: number, left: number): string {
+  const words = rate >= 1 ? `${count(Math.round(rate))} a second` : `${count(Math.round(rate * 60))} a minute`
+  return left < 1_000 ? words : `${words}, about ${duration(left)} left`
 }
 
 /** What became of a file, or how long it will be there. */
@@ -150,6 +169,16 @@ function gone(what: string, { endedAt, endedReason }: Artifact): string {
   return endedReason === null ? `${what}${when}` : `${what}${when}: ${endedReason}`
 }
 
+/** Where a failed task failed; its failure says what happened. */
+export function failedSentence(task: TaskSummary, now: number): string {
+  const planned = task.steps.filter(isPlanned)
+  const place = planned.findIndex(({ state }) => state === 'failed')
+  const step = planned[place]
+  return step === undefined
+    ? sentenceOf({ ...task, failure: null }, now)
+    : `Failed at step ${place + 1} of ${planned.length}: ${step.title}`
+}
+
 /** Why the task cannot be canceled, or `undefined` where it can. */
 export function whyNoCancel(task: Pick<Task, 'state'>): string | undefined {
   if (task.state === 'canceling') return 'It is being canceled already'
@@ -161,6 +190,25 @@ export function whyNoRetry(task: Pick<Task, 'state'>): string | undefined {
   return task.state === 'pending' || task.state === 'running' || task.state === 'canceling'
     ? 'It is not over yet'
     : undefined
+}
+
+/** Why the failed items alone cannot be done again, or `undefined` where they can. */
+export function whyNoItemRetry(task: Pick<Task, 'state' | 'steps'>): string | undefined {
+  const over = whyNoRetry(task)
+  if (over !== undefined) return over
+  return task.steps.some((step) => failedItems(step) > 0) ? undefined : 'None of its items has failed'
+}
+
+/** What a task is about, as people know it: `course:course-v1:Org+A+1` without the kind in front. */
+export const subjectOf = (scope: string): string => scope.slice(scope.indexOf(':') + 1)
+
+/** `courseKey` and `course_key` are `Course key`. */
+export function fieldLabel(name: string): string {
+  const words = name
+    .replaceAll(/[-_]+/g, ' ')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+  return capital(words)
 }
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -5,19 +5,30 @@ const DAY = 24 * HOUR
 
 const number = new Intl.NumberFormat()
 const relativeTime = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const dateTime = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+  timeZoneName: 'short',
+})
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 
 /** `1,200`. */
 export const count = (value: number): string => number.format(value)
 
+/** `62 %` of 0.625: never all of it before it is all. */
+export const percent = (share: number): string => `${Math.floor(share * 100)} %`
+
 /** `3 tasks`, `1 task`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
 
-/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: two units at most, as a person would say it. */
+/** `less than 0.1 s`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: two units at most, as a person would say it. */
 export function duration(milliseconds: number): string {
   const span = Math.max(0, milliseconds)
+  if (span < SECOND / 10) return 'less than 0.1 s'
   if (span < 10 * SECOND) return `${(Math.floor(span / 100) / 10).toFixed(1)} s`
   if (span < MINUTE) return `${Math.floor(span / SECOND)} s`
   const pair = (big: number, bigName: string, small: number, smallName: string) => {
@@ -51,7 +62,7 @@ export function relative(at: string, now: number): string {
   return relativeTime.format(Math.trunc(span / DAY), 'day')
 }
 
-/** Day and time in the reader's zone and manner. */
+/** Day and time in the reader's zone, which is named, and manner. */
 export const moment = (at: string): string => dateTime.format(new Date(at))
 
 /** The day alone. */

@@ -3,7 +3,17 @@ import { expect, test } from 'vitest'
 import { fieldsOf, inputOf } from '../start/fields.ts'
 import { layersOf } from '../task/layers.ts'
 import { filtersOf } from '../tasks/filters.ts'
-import { attemptWords, paceWords, progressWords, sentenceOf, shareOf } from './states.ts'
+import {
+  attemptWords,
+  failedSentence,
+  failedWords,
+  paceWords,
+  progressWords,
+  sentenceOf,
+  shareOf,
+  subjectOf,
+  whyNoItemRetry,
+} from './states.ts'
 import { bytes, duration } from './units.ts'
 
 const NOW = Date.parse('2026-11-25T12:00:00Z')
@@ -50,13 +60,13 @@ function task(more: Partial<TaskSummary>): TaskSummary {
 }
 
 test.each([
-  [0, '0.0 s'],
+  [0, 'less than 0.1 s'],
   [9_999, '9.9 s'],
   [59_999, '59 s'],
   [200_000, '3 min 20 s'],
   [7_200_000, '2 h'],
   [273_600_000, '3 d 4 h'],
-  [-5, '0.0 s'],
+  [-5, 'less than 0.1 s'],
 ])('%i ms are %s', (span, words) => expect(duration(span)).toBe(words))
 
 test.each([
@@ -88,6 +98,32 @@ test('progress is counted, timed, and never more than all', () => {
   expect(shareOf(task({ steps: [step('b', { state: 'completed' }), running] }))).toBe(0.625)
   const over = step('a', { state: 'running', progress: { done: 9, total: 3, unit: null, message: null } })
   expect(shareOf(task({ steps: [over] }))).toBe(1)
+})
+
+test('many items say how many failed, how fast they go, and that they are paused', () => {
+  const progress = { done: 500, total: 2_000, unit: 'learners', message: null, failed: 3, rate: 50, secondsLeft: 30 }
+  const running = step('Grade', { kind: 'fan-out', state: 'running', startedAt: at(-10), progress })
+  expect([failedWords(running), paceWords(running, NOW)]).toEqual(['3 failed', '50 a second, about 30 s left'])
+  const paused = { ...running, progress: { ...progress, paused: true } }
+  expect([paceWords(paused, NOW), sentenceOf(task({ steps: [paused] }), NOW)]).toEqual([
+    '',
+    'Step 1 of 1: Grade (paused)',
+  ])
+  expect(whyNoItemRetry(task({ steps: [running] }))).toBe('It is not over yet')
+  const ended = task({ state: 'completed_with_errors', steps: [{ ...running, state: 'completed' }] })
+  expect(whyNoItemRetry(ended)).toBeUndefined()
+  expect(whyNoItemRetry({ ...ended, steps: [] })).toBe('None of its items has failed')
+})
+
+test('a task that failed says where', () => {
+  const steps = [step('Read', { state: 'completed' }), step('Write', { state: 'failed' })]
+  expect(failedSentence(task({ state: 'failed', steps }), NOW)).toBe('Failed at step 2 of 2: Write')
+  expect(failedSentence(task({ state: 'failed', finishedAt: at(-30) }), NOW)).toBe('Failed after 20 s')
+})
+
+test('a scope is shown as people know it', () => {
+  expect(subjectOf('course:course-v1:Org+A+1')).toBe('course-v1:Org+A+1')
+  expect(subjectOf('')).toBe('')
 })
 
 test('an attempt that failed says when the next is', () => {

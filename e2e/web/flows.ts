@@ -1,0 +1,258 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buffer, text } from 'node:stream/consumers'
+import { packSample, SAMPLE_KEYS } from '@errand/course/sample'
+import type { Browser, Download, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { type Site, signIn } from './site.ts'
+
+/** What people do with the web, each from its beginning to its end; one list for every way of running the service. */
+
+/** For a machine that others use too. */
+export const PATIENT = { timeout: 120_000 }
+
+/** The sentence that says how a task stands. */
+export const said = (page: Page, words: string | RegExp) =>
+  page.getByRole('region', { name: 'How it stands' }).getByText(words)
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+const field = (page: Page, name: string) => page.getByRole('textbox', { name })
+
+async function contentOf(download: Download): Promise<string> {
+  const stream = await download.createReadStream()
+  return text(stream)
+}
+
+/** Presses what downloads, and returns what came. */
+async function take(page: Page, name = 'Download'): Promise<Download> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name }).first().click(),
+  ])
+  return download
+}
+
+/** Makes ada staff of the sample course, as a platform would. */
+export async function enrol(site: Site): Promise<void> {
+  const scope = `course:${SAMPLE_KEYS.course}`
+  await site.client.api.PUT('/api/v1/memberships', { body: { principal: 'ada', scope, role: 'staff' } })
+  await site.client.api.PUT('/api/v1/memberships', { body: { principal: 'ben', scope, role: 'team' } })
+}
+
+/** A course goes in by the form; the connection breaks in the middle and the page is loaded again. */
+export async function importCourse(site: Site, browser: Browser): Promise<void> {
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  // What is in front of the course makes it larger than one piece of an upload.
+  const archive = Buffer.concat([await buffer(packSample()), Buffer.alloc(4_000_000)])
+  const path = join(site.folder, 'course.tar.gz')
+  await writeFile(path, archive)
+  let pieces = 0
+  await page.route('**/api/v1/uploads/*', (route) =>
+    route.request().method() === 'PATCH' && ++pieces > 1 ? route.abort('connectionreset') : route.continue(),
+  )
+  await page.goto('/start/course.import')
+  await field(page, 'Course').fill(SAMPLE_KEYS.course)
+  await page.getByLabel('Course archive').setInputFiles(path)
+  await button(page, 'Start').click()
+  await expect.poll(() => pieces, PATIENT).toBeGreaterThan(1)
+  await page.unroute('**/api/v1/uploads/*')
+  const sent: number[] = []
+  page.on('request', (request) => {
+    if (request.method() === 'PATCH') sent.push(Number(request.headers()['upload-offset']))
+  })
+  await page.reload()
+  await page.getByText('of course.tar.gz is there already').waitFor(PATIENT)
+  await field(page, 'Course').fill(SAMPLE_KEYS.course)
+  await page.getByLabel('Course archive').setInputFiles(path)
+  await page.getByText('of it is there already: the rest follows').waitFor(PATIENT)
+  await button(page, 'Start').click()
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  expect(sent[0]).toBeGreaterThan(0)
+  await context.close()
+}
+
+/** An export is started, the browser closed; its owner comes back with another one and takes the file. */
+export async function exportCourse(site: Site, browser: Browser): Promise<void> {
+  const first = await signIn(site, browser, { as: 'ada' })
+  await first.page.goto('/start/course.export')
+  await field(first.page, 'Course').fill(SAMPLE_KEYS.course)
+  await button(first.page, 'Start').click()
+  await first.page.waitForURL(/\/tasks\//)
+  const task = new URL(first.page.url()).pathname
+  await first.context.close()
+
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  await page.getByRole('link', { name: 'Export a course' }).first().click()
+  await page.waitForURL(`**${task}`)
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  const download = await take(page)
+  expect(download.suggestedFilename()).toMatch(/\.tar\.gz$/)
+  const stream = await download.createReadStream()
+  expect((await buffer(stream)).subarray(0, 2)).toEqual(Buffer.from([0x1f, 0x8b]))
+  await context.close()
+}
+
+/** Items fail; the task is paused and goes on; what failed is done again, and is right. */
+export async function failedItems(site: Site, browser: Browser): Promise<void> {
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  const gate = join(site.folder, `gate-${Date.now()}`)
+  const mended = `${gate}-mended`
+  await page.goto('/start/letters')
+  await field(page, 'Course').fill(SAMPLE_KEYS.course)
+  await field(page, 'Gate').fill(gate)
+  await field(page, 'Mended').fill(mended)
+  await button(page, 'Start').click()
+  await button(page, 'Pause').click()
+  await said(page, '(paused)').waitFor(PATIENT)
+  await page.getByRole('textbox', { name: 'Slices side by side' }).fill('3')
+  await button(page, 'Set').click()
+  await page.getByText('At most 3 side by side from now on.').waitFor(PATIENT)
+  await writeFile(gate, '')
+  await button(page, 'Go on').click()
+  await said(page, /^Completed in .*, with errors$/).waitFor(PATIENT)
+  await page.getByText('40 of 40 letters · 4 failed').waitFor()
+  await page.getByText('errors.csv').first().waitFor()
+  await writeFile(mended, '')
+  const before = page.url()
+  await button(page, 'Retry failed items').click()
+  await page.waitForURL((url) => url.href !== before)
+  await said(page, /^Completed in [^,]*$/).waitFor(PATIENT)
+  expect((await contentOf(await take(page))).trim().split('\r\n')).toHaveLength(4)
+  await context.close()
+}
+
+/** A file for one download says so, and is gone after it. */
+export async function useOnce(site: Site, browser: Browser): Promise<void> {
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  await page.goto('/start/secret')
+  await field(page, 'Name').fill('ada')
+  await button(page, 'Start').click()
+  await page.getByText('One download only').waitFor(PATIENT)
+  expect(await contentOf(await take(page))).toBe('key of ada\n')
+  await page.getByText(/^Downloaded on/).waitFor(PATIENT)
+  expect(await page.getByRole('link', { name: 'Download' }).count()).toBe(0)
+  await context.close()
+}
+
+/** A team mate sees the task and the team's files, and may change nothing; a stranger learns not even that it is there. */
+export async function teamAndStranger(site: Site, browser: Browser): Promise<void> {
+  const ready = join(site.folder, 'team-ready')
+  await writeFile(ready, '')
+  const input = { course: SAMPLE_KEYS.course, people: 3, gate: ready, mended: ready }
+  const { id } = await site.as('ada').submit({ definition: 'letters', input })
+  const mate = await signIn(site, browser, { as: 'ben' })
+  await mate.page.goto(`/tasks/${id}`)
+  await said(mate.page, /^Completed in/).waitFor(PATIENT)
+  expect(await contentOf(await take(mate.page))).toContain('person-00000')
+  await button(mate.page, 'Delete letters.csv').click()
+  await button(mate.page, 'Delete the file').click()
+  await mate.page
+    .getByRole('dialog')
+    .getByText(/may not|not found|no .* of this id/i)
+    .waitFor(PATIENT)
+  await mate.context.close()
+
+  const stranger = await signIn(site, browser, { as: 'mallory' })
+  const [answer] = await Promise.all([
+    stranger.page.waitForResponse((response) => response.url().endsWith(`/api/v1/tasks/${id}`)),
+    stranger.page.goto(`/tasks/${id}`),
+  ])
+  expect(answer.status()).toBe(404)
+  await stranger.page.getByRole('alert').waitFor(PATIENT)
+  expect(await stranger.page.getByText('letters.csv').count()).toBe(0)
+  await stranger.page.goto('/')
+  await stranger.page.getByText('Nothing here yet').waitFor(PATIENT)
+  await stranger.context.close()
+}
+
+/** The newer version is promoted, new tasks are made of it, and the older one retired. */
+export async function promoteAndRetire(site: Site, browser: Browser): Promise<void> {
+  const { context, page } = await signIn(site, browser)
+  await page.goto('/definitions')
+  const versions = page.getByRole('region', { name: 'greet' })
+  const row = (version: number) => versions.getByRole('row', { name: new RegExp(`^${version}\\b`) })
+  const [older, newer] = (await row(2).getByText('Promoted').count()) > 0 ? [2, 1] : [1, 2]
+  await row(newer).getByRole('button', { name: 'Promote' }).click()
+  await row(newer).getByText('Promoted').waitFor(PATIENT)
+  await page.goto('/start/greet')
+  await button(page, 'Start').click()
+  await page.getByText(`greet, version ${newer}`).waitFor(PATIENT)
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  await page.goto('/definitions')
+  await row(older).getByRole('button', { name: 'Retire' }).click()
+  await row(older)
+    .getByText(/^Retired/)
+    .waitFor(PATIENT)
+  await context.close()
+}
+
+/** A task fails while its owner is on another page: the bell says so, and the inbox leads to it. */
+export async function bell(site: Site, browser: Browser): Promise<void> {
+  await site.as('ada').api.POST('/api/v1/notifications/read', { body: { ids: 'all' } })
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  await page.goto('/preferences')
+  await page.getByRole('heading', { name: 'What you are told' }).waitFor(PATIENT)
+  await site.as('ada').submit({ definition: 'refuses', input: { path: join(site.folder, 'not-there') } })
+  const rings = page.getByRole('link', { name: 'Inbox, 1 unread' })
+  await rings.waitFor(PATIENT)
+  await rings.click()
+  await page.locator('li[data-unread]').getByRole('link').click()
+  await page.getByRole('region', { name: 'The file is not there' }).waitFor(PATIENT)
+  await page.getByRole('link', { name: 'Inbox', exact: true }).waitFor(PATIENT)
+  await context.close()
+}
+
+/** The server is killed and started again while the page is open: it says so, comes back, and was not loaded anew. */
+export async function restart(site: Site, browser: Browser): Promise<void> {
+  const { page, context } = await signIn(site, browser)
+  const path = join(site.folder, 'never-there')
+  const task = await site.client.submit({ definition: 'waits', input: { path } })
+  await page.goto(`/tasks/${task.id}`)
+  await said(page, 'Step 2 of 2: Wait').waitFor(PATIENT)
+  await page.evaluate(() => Reflect.set(globalThis, 'notReloaded', true))
+  await site.kill()
+  await page.getByText('The connection is lost').waitFor(PATIENT)
+  await site.start()
+  const ended = site.client.cancel(task.id)
+  await page.getByText('The connection is lost').waitFor({ state: 'detached', ...PATIENT })
+  await ended
+  await said(page, /^Canceled after/).waitFor(PATIENT)
+  expect(await page.evaluate(() => Reflect.get(globalThis, 'notReloaded'))).toBe(true)
+  await context.close()
+}
+
+/** A task is canceled, and run again with its form filled. */
+export async function cancel(site: Site, browser: Browser): Promise<void> {
+  const { page, context } = await signIn(site, browser, { as: 'ada' })
+  const path = join(site.folder, 'never')
+  await page.goto('/start/waits')
+  await field(page, 'Path').fill(path)
+  await button(page, 'Start').click()
+  await said(page, 'Step 2 of 2: Wait').waitFor(PATIENT)
+  await button(page, 'Cancel').click()
+  await button(page, 'Cancel the task').click()
+  await said(page, /^Canceled after/).waitFor(PATIENT)
+  await button(page, 'Run again with changes').click()
+  await expect.poll(() => field(page, 'Path').inputValue()).toBe(path)
+  await context.close()
+}
+
+/** A failure says what happened, what to do and what to quote; a retry is a new task, and works once it is mended. */
+export async function retry(site: Site, browser: Browser): Promise<void> {
+  const { page, context } = await signIn(site, browser, { as: 'ada' })
+  const needed = join(site.folder, 'needed')
+  await page.goto('/start/refuses')
+  await field(page, 'Path').fill(needed)
+  await button(page, 'Start').click()
+  const card = page.getByRole('region', { name: 'The file is not there' })
+  await card.waitFor(PATIENT)
+  await expect.poll(() => card.textContent()).toContain('Put it there.')
+  expect(await card.textContent()).toMatch(/Reference, for support: \S+/)
+  expect(await page.title()).toMatch(/^✗ /)
+  const before = page.url()
+  await writeFile(needed, '')
+  await button(page, 'Retry').click()
+  await page.waitForURL((url) => url.href !== before)
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  await context.close()
+}
