@@ -171,6 +171,7 @@ export async function promoteAndRetire(site: Site, browser: Browser): Promise<vo
   await page.goto('/definitions')
   const versions = page.getByRole('region', { name: 'greet' })
   const row = (version: number) => versions.getByRole('row', { name: new RegExp(`^${version}\\b`) })
+  await versions.getByText('Promoted').waitFor(PATIENT)
   const [older, newer] = (await row(2).getByText('Promoted').count()) > 0 ? [2, 1] : [1, 2]
   await row(newer).getByRole('button', { name: 'Promote' }).click()
   await row(newer).getByText('Promoted').waitFor(PATIENT)

@@ -29,4 +29,6 @@ test('many items are paused, go on, and those that failed are done again', () =>
 test('a file for one download is gone after it', () => flows.useOnce(site, browser))
 test('a team mate sees the file and may not delete it; a stranger finds nothing', () =>
   flows.teamAndStranger(site, browser))
+test('a newer version is promoted, and the older one retired', () => flows.promoteAndRetire(site, browser))
+test('the bell says that a task has ended, and leads to it', () => flows.bell(site, browser))
 test('the server is killed and started again while the page is open', () => flows.restart(site, browser))
