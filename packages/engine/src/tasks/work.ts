@@ -32,24 +32,12 @@ import { checkFailures, finishFanOut } from './fan-out.ts'
 import { finishMove, type MoveOutcome } from './finish-move.ts'
 import { isCleanup } from './lost.ts'
 import { claimMoves } from './move.ts'
+import type { Registered } from './registered.ts'
 import { checkResult, Reports } from './reports.ts'
 import { round, type Served } from './round.ts'
 import type { TaskServices } from './services.ts'
 import { createSettle } from './settle.ts'
-
-interface Registered {
-  info: WorkerInfo
-  definitions: Served[]
-  /** Those that have a step which fans out, with the queue of its slices. */
-  sliced: Served[]
-  /** Those that take over what older versions have left. */
-  resuming: DefinitionShape[]
-  /** Queues found empty, until when they are not asked again without being told of work. */
-  idleUntil: Map<string, number>
-  /** Where the next round begins, so that no definition always comes first. */
-  turn: number
-  slicesTurn: number
-}
+import { withdrawn, workerIdInvalid } from './work-refusals.ts'
 
 /** The engine's side towards workers. */
 export class Work implements WorkerPort {
@@ -357,28 +345,6 @@ function ref({ lease, step, taskId }: ClaimRef): ClaimRef {
   return { taskId, step, lease }
 }
 
-function withdrawn({ lease, principal, scope, step }: Claim): Failure {
-  return {
-    code: 'access-withdrawn',
-    title: `${principal.name} may not do this for ${scope} any more`,
-    detail: `The role that it takes was gone when the step "${step}" was to begin.`,
-    hint: 'Ask a member of the staff for the role, then run it again.',
-    retryable: false,
-    step,
-    reference: lease.slice(0, 12),
-  }
-}
-
 function ignoreLost(error: unknown): void {
   if (!(error instanceof ClaimLost)) throw error
-}
-
-function workerIdInvalid(id: string): Problem {
-  return new Problem({
-    code: 'worker-id-invalid',
-    status: 422,
-    title: 'The id of the worker is not a UUID',
-    detail: `It is "${id.slice(0, 100)}".`,
-    hint: 'Give each worker process an id of its own, such as crypto.randomUUID(); its name is what people see.',
-  })
 }

@@ -1,0 +1,104 @@
+import type { DefinitionShape, TaskState } from '@errand/task'
+
+export interface DefinitionView {
+  name: string
+  version: number
+  promoted: boolean
+  retiredAt: Date | null
+  registeredAt: Date
+  digest: string
+  shape: DefinitionShape
+  /** Live workers that serve it. */
+  workers: number
+  /** Tasks on it that are not over. */
+  open: number
+}
+
+export interface WorkerView {
+  id: string
+  name: string
+  host: string
+  pid: number
+  serves: { name: string; version: number }[]
+  concurrency: number
+  /** Steps in hand. */
+  running: number
+  startedAt: Date
+  heartbeatAt: Date
+  live: boolean
+}
+
+/** Tasks whose history is due, of one definition and state. */
+export interface DueHistory {
+  definition: string
+  state: TaskState
+  tasks: number
+  /** Due as well, but a file of theirs is still kept: they stay until it goes. */
+  held: number
+}
+
+/** Objects in a storage that the record does not know of. */
+export interface OrphanedObjects {
+  storage: string
+  count: number
+  bytes: number
+  /** Why it was not searched, if it was not. */
+  skipped: string | null
+}
+
+/** What retention would remove now. */
+export interface RetentionPreview {
+  history: DueHistory[]
+  files: { count: number; bytes: number }
+  uploads: { count: number; bytes: number }
+  orphans: OrphanedObjects[]
+}
+
+/** What retention has removed. */
+export interface RetentionDone {
+  tasks: number
+  files: number
+  uploads: number
+  orphans: OrphanedObjects[]
+}
+
+/** How the work of one version stands. Seconds by the database's clock. */
+export interface QueueStatus {
+  definition: string
+  version: number
+  /** Live workers that serve it. */
+  workers: number
+  /** Tasks that are not over, and those of them of which no step has begun. */
+  open: number
+  pending: number
+  /** Steps. */
+  ready: number
+  running: number
+  retrying: number
+  /** How long the step that has waited longest has been ready; 0 when none is. */
+  oldestReadySeconds: number
+}
+
+/** A step that should move and does not. */
+export interface StuckStep {
+  taskId: string
+  step: string
+  definition: string
+  version: number
+  why: 'unserved' | 'not-claimed' | 'no-heartbeat'
+  seconds: number
+}
+
+/** What an operator needs to know: whether work moves, and if not, which and why. */
+export interface EngineStatus {
+  database: 'pglite' | 'postgres'
+  /** The database's clock, and how far this process's is ahead of it, in seconds. */
+  now: Date
+  clockSkewSeconds: number
+  migrations: string[]
+  queues: QueueStatus[]
+  /** At most 100, the longest first. */
+  stuck: StuckStep[]
+  /** Files that are gone from the record and not yet from the storage. */
+  unpurged: number
+}
