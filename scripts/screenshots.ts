@@ -56,7 +56,8 @@ async function shoot(page: Page, look: string, name: string, path: string): Prom
   await page.goto(path)
   await page.locator('h1').waitFor()
   await page.locator('[aria-busy=true], [aria-label=Loading]').first().waitFor({ state: 'detached' })
-  await page.waitForFunction('[...document.images].every((image) => image.complete)')
+  // Resolves once they can be drawn; an evaluation by the page itself is refused by its policy.
+  await page.evaluate('Promise.all([...document.images].map((image) => image.decode()))')
   await page.screenshot({ path: join(FOLDER, `${name}-${look}.png`), fullPage: true, animations: 'disabled' })
   console.log(`${name}-${look}.png`)
 }

@@ -46,7 +46,7 @@ const schemes = { auto: 'As the device', light: 'Light', dark: 'Dark' } as const
 function Account({ me }: { me: Principal }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   return (
-    <Menu position="bottom-end" width="14rem">
+    <Menu position="bottom-end" width="14rem" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button variant="subtle" color="gray" c="var(--mantine-color-text)" className={classes.account}>
           {me.name}
@@ -54,17 +54,13 @@ function Account({ me }: { me: Principal }) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Looks</Menu.Label>
-        {Object.entries(schemes).map(([scheme, label]) => (
-          <Menu.Item
-            key={scheme}
-            role="menuitemradio"
-            aria-checked={scheme === colorScheme}
-            rightSection={scheme === colorScheme ? '✓' : undefined}
-            onClick={() => setColorScheme(scheme as keyof typeof schemes)}
-          >
-            {label}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as keyof typeof schemes)}>
+          {Object.entries(schemes).map(([scheme, label]) => (
+            <Menu.RadioItem key={scheme} value={scheme}>
+              {label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item component={Link} to="/preferences">
           What you are told

@@ -10,4 +10,9 @@ export const theme = createTheme({
   headings: { fontWeight: '650' },
   respectReducedMotion: true,
   cursorType: 'pointer',
+  components: {
+    Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    // Of a dialog, and not of the page, as which a reader would otherwise announce it.
+    ModalHeader: { defaultProps: { role: 'presentation' } },
+  },
 })
