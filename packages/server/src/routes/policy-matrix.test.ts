@@ -1,13 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Action, actions, type Principal, policy, type Standing } from '@errand/engine'
 import { artifact, defineTask } from '@errand/task'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { buildProgram } from '../../../cli/src/program.ts'
+import { reportError } from '../../../cli/src/report-error.ts'
 import { tokenAuthenticator } from '../http/token-authenticator.ts'
 import { type ListeningServer, listenOver, type RealServer, realServer, worker } from '../testing/real-server.ts'
 
 /**
- * Everybody × everything × every kind of task, as the policy table has it, through the engine and over HTTP. What the
- * table leaves to the definition is spelled out once more below: by a rule of this file, not by the code under test.
+ * Everybody × everything × every kind of task, as the policy table has it, through the engine, over HTTP and through the
+ * command. What the table leaves to the definition is spelled out once more below: by a rule of this file, not by the code under test.
  */
 
 // Some thousand questions, each over the database.
@@ -46,12 +51,14 @@ type Who = keyof typeof people
 const subjects = ['own', 'former', 'other'] as const
 type What = (typeof subjects)[number]
 
+let folder: string
 let server: RealServer
 let http: ListeningServer
 /** By definition and kind of task: its id, and its outputs by slot. */
 const tasks = new Map<string, { id: string; outputs: Map<string, string> }>()
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'errand-matrix-'))
   server = await realServer()
   const { engine } = server
   await engine.work.register(
@@ -93,6 +100,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await http.listening.close(0)
   await server.stop()
+  await rm(folder, { recursive: true, force: true })
 })
 
 /** What `who` is to the task: for a definition that anybody may start, an owner stays one. */
@@ -183,6 +191,53 @@ const overHttp: Door = {
   },
 }
 
+/** The command without a process of its own: what it says, and its exit code. */
+async function errand(who: Who, args: string[]): Promise<{ exit: number; said: string; printed: string }> {
+  const { program, running } = buildProgram()
+  let printed = ''
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text)
+    return true
+  })
+  vi.stubEnv('ERRAND_TOKEN', who)
+  try {
+    await program.parseAsync(['node', 'errand', ...args, '--server', http.url, '--json'])
+    return { exit: 0, said: '', printed }
+  } catch (error) {
+    const { exit, text } = reportError(error, running())
+    return { exit, said: text, printed }
+  } finally {
+    stdout.mockRestore()
+    vi.unstubAllEnvs()
+  }
+}
+
+const throughCommand: Door = {
+  async ask(action, who, { id, outputs }, slot) {
+    const output = outputs.get(slot) ?? ''
+    const commands: Partial<Record<Action, string[]>> = {
+      view: ['show', id],
+      'view-input': ['show', id],
+      'read-artifact': ['download', id, slot, '-o', join(folder, slot), '--force'],
+      cancel: ['cancel', id],
+      retry: ['retry', id],
+      extend: ['artifacts', 'extend', output, '--days', String(Math.ceil(days) + 1)],
+      delete: ['artifacts', 'rm', output],
+      administer: ['retention', 'preview'],
+    }
+    const { exit, printed, said } = await errand(who, commands[action] ?? [])
+    if (action === 'view-input' && exit === 0) {
+      const { input } = JSON.parse(printed) as { input: { scope: string; key: string } }
+      expect(input.key).toBe('•••')
+      return input.scope === '•••' ? 'refused' : 'yes'
+    }
+    if (exit === 0) return 'yes'
+    if (exit === 77) return 'refused'
+    expect(said).toMatch(/There is no such|the task has no file|the task has made no files/)
+    return 'hidden'
+  },
+}
+
 /** A little later each time: a file is never kept for less than it was. */
 let days = 400
 const until = () => {
@@ -195,6 +250,7 @@ const asked = actions.filter((action) => action !== 'start')
 const doors = [
   ['the engine', throughEngine],
   ['HTTP', overHttp],
+  ['the command', throughCommand],
 ] as const
 // What takes something away comes last: everybody has asked for everything else by then.
 const questions = [
