@@ -1,5 +1,6 @@
 import { existsSync, openAsBlob } from 'node:fs'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { PGlite, types as pgliteTypes } from '@electric-sql/pglite'
 import { type Kysely, Kysely as KyselyDatabase, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -54,6 +55,9 @@ export async function openDatabase(config: DatabaseConfig, onError: (error: Erro
 }
 
 async function openPGlite(dataDir: string): Promise<Database> {
+  // V8 now and then ends the process while it frees WebAssembly code that was compiled anew
+  // ("Check failed: jit_page_->allocations_.erase(addr) == 1", nodejs/node#64500): it keeps that code, some megabytes.
+  setFlagsFromString('--no-wasm-code-gc')
   let pglite: PGlite
   try {
     const template = await templateFor(dataDir)
