@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createClient, isOver } from '@errand/client'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
-import { packAll } from '../scripts/pack.ts'
 import { freePort, type Process, start } from './chaos/processes.ts'
+import { tarballFolder } from './tarballs.ts'
 
 /** A pack that lives elsewhere, with what npm would install: built packages, and none of this repository's folders. */
 
@@ -68,7 +68,8 @@ test('runs under a worker installed from tarballs, while the server goes on', as
   const client = createClient({ server: `http://127.0.0.1:${port}`, token })
   expect(await client.definitions()).toEqual([])
 
-  const tarballs = await packAll(join(folder, 'tarballs'))
+  const packed = await tarballFolder()
+  const tarballs = (await readdir(packed)).map((file) => join(packed, file))
   const host = join(folder, 'host')
   await mkdir(join(host, 'hello'), { recursive: true })
   await writeFile(join(host, 'package.json'), JSON.stringify({ name: 'host', private: true, type: 'module' }))
@@ -78,7 +79,7 @@ test('runs under a worker installed from tarballs, while the server goes on', as
   )
   await writeFile(join(host, 'hello', 'index.ts'), PACK)
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
-  await run('npm', ['install', ...quiet, ...Object.values(tarballs)], { cwd: host })
+  await run('npm', ['install', ...quiet, ...tarballs], { cwd: host })
 
   // The author's compiler knows the types from the declarations that came along.
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--skipLibCheck']

@@ -21,6 +21,9 @@ interface Manifest {
   devDependencies?: unknown
 }
 
+/** Published as it is written: it is copied by `errand new`, and what is copied are sources. */
+const TEMPLATE = 'packs/starter'
+
 /** What of a package's folder is for those who work on it. */
 const OWN_USE = /(^|\/)(node_modules|test|test-support)(\/|$)|\.test\.ts$|^src\/testing\/|^(tsconfig|vite\.config).*/
 
@@ -42,9 +45,12 @@ export async function packAll(folder: string): Promise<Record<string, string>> {
     const manifest: Manifest = JSON.parse(await readFile(join(root, path), 'utf8'))
     if (manifest.private === true) continue
     const place = dirname(path)
-    await copyOthers(join(root, place), join(build, place))
+    if (place === TEMPLATE) await copyAll(join(root, place), join(build, place))
+    else {
+      await copyOthers(join(root, place), join(build, place))
+      await writeFile(join(build, place, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
+    }
     await cp(join(root, 'LICENSE'), join(build, place, 'LICENSE'))
-    await writeFile(join(build, place, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
     const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: join(build, place) })
     const [packed]: { filename: string }[] = JSON.parse(stdout)
     if (packed === undefined) throw new Error(`npm packed nothing of ${manifest.name}.`)
@@ -68,6 +74,14 @@ async function copyOthers(from: string, to: string): Promise<void> {
     if (!path.startsWith('bin/')) await cp(join(from, path), join(to, path))
     else await writeFile(join(to, path), built(await readFile(join(from, path), 'utf8')), { mode: 0o755 })
   }
+}
+
+/** Everything but what was installed or left by runs. */
+async function copyAll(from: string, to: string): Promise<void> {
+  await cp(from, to, {
+    recursive: true,
+    filter: (path) => !/\/(node_modules|\.errand|coverage)(\/|$)/.test(path.slice(from.length)),
+  })
 }
 
 /** The command's first file names its sources by name. */

@@ -8,6 +8,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addDownload } from './commands/download.ts'
 import { addList } from './commands/list.ts'
 import { addLogin } from './commands/login.ts'
+import { addNew } from './commands/new.ts'
 import { addConcurrency, addPause, addResume } from './commands/pause.ts'
 import { addRetention } from './commands/retention.ts'
 import { addRetry } from './commands/retry.ts'
@@ -53,6 +54,7 @@ export function buildProgram(): { program: Command; running: () => string } {
     addDownload,
     addDefinitions,
     addWorkers,
+    addNew,
     addLogin,
     addTokens,
     addDoctor,

@@ -44,6 +44,8 @@ test.each([
   ['retention preview all', "too many arguments for 'preview'."],
   ['artifacts extend x', "required option '--days <n>' not specified."],
   ['artifacts log', "missing required argument 'artifact'. Run errand artifacts log --help."],
+  ['new', "missing required argument 'dir'. Run errand new --help."],
+  ['new a b', "too many arguments for 'new'."],
   ['storage check a b', "too many arguments for 'check'."],
 ])('errand %s', async (line, text) => {
   const { program, running } = buildProgram()
