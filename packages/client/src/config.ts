@@ -23,3 +23,6 @@ export const FIRST_PIECE = 1024 * 1024
 
 /** Milliseconds that a piece may take for the next to be larger: a person sees the progress move. */
 export const PIECE_TIME = 1_000
+
+/** Bytes read from a file at a time: large enough that handing a piece on costs little beside its bytes. */
+export const FILE_PIECE = 512 * 1024

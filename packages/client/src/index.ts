@@ -6,6 +6,7 @@
 export { createClient, type ErrandClient, type SubmitInput, type SubmitOptions, type TaskFilter } from './client.ts'
 export type { Download, DownloadOptions } from './download.ts'
 export { ApiProblem, ServerUnreachable } from './errors.ts'
+export type { ResumableSource } from './resumable-upload.ts'
 export { isTransient } from './retry.ts'
 export type { components, operations, paths } from './schema.ts'
 export type { ClientOptions } from './transport.ts'

@@ -1,4 +1,4 @@
-import { resumableUpload } from './resumable-upload.ts'
+import { type ResumableSource, resumableUpload } from './resumable-upload.ts'
 import type { Transport } from './transport.ts'
 import { notErrand } from './transport.ts'
 import type { Upload } from './types.ts'
@@ -23,12 +23,13 @@ export interface UploadOptions {
   onBegun?: (id: string) => void
 }
 
-/** A file, or anything that yields bytes, such as a Node stream. */
-export type UploadBody = Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
+/** A file, something that can be read again from any point on, or anything that yields bytes, such as a Node stream. */
+export type UploadBody = Blob | ResumableSource | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
- * Hands in a file; no more of it is in memory than is on its way. A `Blob` (a `File` is one) goes on where it stopped
- * when the connection breaks; a stream, which cannot be had twice, fails then. Browsers take a `Blob` alone.
+ * Hands in a file; no more of it is in memory than is on its way. A `Blob` (a `File` is one) and a source that can be
+ * read again go on where they stopped when the connection breaks; a stream, which cannot be had twice, fails then.
+ * Browsers take a `Blob` alone.
  *
  * @throws {ApiProblem} upload-too-large
  */
@@ -40,6 +41,7 @@ export async function upload(transport: Transport, body: UploadBody, options: Up
     const source = { size: body.size, read: (start: number, end: number) => body.slice(start, end) }
     return resumableUpload(transport, source, { ...options, filename, mediaType })
   }
+  if (isSource(body)) return resumableUpload(transport, body, { ...options, filename, mediaType })
   const total = options.size ?? null
   const url = transport.url('/api/v1/uploads')
   url.searchParams.set('filename', filename)
@@ -58,6 +60,11 @@ export async function upload(transport: Transport, body: UploadBody, options: Up
   const response = await transport.send(request).finally(() => ended.abort())
   if (response.status !== 201) throw notErrand(transport.server, response.status)
   return (await response.json()) as Upload
+}
+
+/** A stream has no size, and is had once. */
+function isSource(body: Exclude<UploadBody, Blob>): body is ResumableSource {
+  return 'size' in body && 'read' in body
 }
 
 /** A browser that cannot reads `duplex` not at all, and takes a stream for a text. */

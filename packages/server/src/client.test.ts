@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ApiProblem, createClient, type ErrandClient } from '@errand/client'
@@ -72,6 +72,23 @@ test('uploads from disk, from a stream and from a file of the browser', async ()
   const fromStream = await client.upload(new Blob([content]).stream(), { filename: 'c' })
   expect(fromStream).toMatchObject({ filename: 'c', mediaType: 'application/octet-stream', sha256 })
   expect(await client.uploaded(fromDisk.id)).toEqual(fromDisk)
+})
+
+test('a file that is written to while it is handed in is taken neither as it was nor as it is', async () => {
+  const path = join(folder, 'growing')
+  await writeFile(path, randomBytes(2_000_000))
+  let begun = ''
+  const writing = createClient({
+    server: server.url,
+    token: 'ada',
+    async fetch(asked) {
+      if (asked.method === 'PATCH') await appendFile(path, 'more')
+      return fetch(asked)
+    },
+  })
+  const upload = uploadFile(writing, path, { onBegun: (id) => (begun = id) })
+  await expect(upload).rejects.toMatchObject({ code: 'file-changed' })
+  await expect(client.uploaded(begun)).rejects.toMatchObject({ code: 'upload-unknown' })
 })
 
 test('an upload that is too large ends with the reason, announced or not', async () => {

@@ -26,14 +26,18 @@ export class PartWriter {
     this.#limit = limit
   }
 
-  /** @returns the part that is whole now, if one is */
+  /**
+   * Takes the chunk, and waits only while the storage is behind: what comes next arrives while this one is written, so its
+   * bytes must stay as they are.
+   *
+   * @returns the part that is whole now, if one is
+   */
   async write(chunk: Uint8Array): Promise<UploadPart | undefined> {
     this.#open ??= this.#begin()
     const { part, stream } = this.#open
     try {
-      await new Promise<void>((resolve, reject) => {
-        stream.write(chunk, (error) => (error ? reject(error) : resolve()))
-      })
+      if (stream.errored) throw stream.errored
+      if (!stream.write(chunk)) await once(stream, 'drain')
     } catch (error) {
       await this.giveUp()
       throw error
@@ -48,6 +52,9 @@ export class PartWriter {
     const open = this.#open
     this.#open = undefined
     if (open === undefined) return undefined
+    const { errored } = open.stream
+    // Its file is gone already.
+    if (errored) throw errored
     await new Promise<void>((resolve, reject) => {
       open.stream.end((error?: Error | null) => (error ? reject(error) : resolve()))
     })
