@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,14 +10,14 @@ import { startPostgres } from '../postgres.ts'
 import { printTable } from '../table.ts'
 import { type MadeCourse, makeCourse } from './made-course.ts'
 import { type Measured, measureCourse, type Tree } from './measure.ts'
-import type { Setup } from './server.ts'
+import { COURSE_PACK, type Setup } from './server.ts'
 
 /** Public courses to try with; not part of the project, so maybe not there. */
 const DEMO = fileURLToPath(new URL('../../../../shared/corpus/openedx-demo-course-2026', import.meta.url))
 
 /** Rounds that count, after one that warms up. */
 const ROUNDS = 5
-const AIMS = { import: 4, export: 1.3, memory: 300e6 }
+const AIMS = { import: 4, export: 1.3, memory: 300e6, memory10g: 400e6 }
 
 const KB = 1e3
 const MB = 1e6
@@ -27,7 +27,15 @@ const made: Readonly<Record<string, MadeCourse>> = {
   '1000': { blocks: 1_000, assets: sizes(16, 100 * KB) },
   '25000': { blocks: 25_000, assets: sizes(400, 100 * KB) },
   big: { blocks: 1_000, assets: [500 * MB, ...sizes(100, 10 * MB), ...sizes(1_000, 500 * KB)] },
+  '10g': { blocks: 1_000, assets: [...sizes(2, 2_000 * MB), ...sizes(60, 100 * MB)] },
 }
+
+/** What two gigabytes and more take, one round tells; and it is about memory. */
+const FOR_MEMORY = new Set(['big', '10g'])
+/** A course is on the disk so often at once: its tree, its archive, handed in, stored, exported, downloaded. */
+const COPIES = 6
+/** An archive as large as the largest of these is taken only where the platform says so. */
+const CONFIG = { packs: [{ use: COURSE_PACK, options: { limits: { totalBytes: 20e9 } } }] }
 
 /** Prints import and export beside tar, for a real course and for generated ones. */
 export async function run(args: string[]): Promise<void> {
@@ -55,20 +63,20 @@ export async function run(args: string[]): Promise<void> {
     for (const name of names) {
       const folder = join(scratch, name)
       await mkdir(folder)
+      await writeFile(join(folder, 'errand.config.json'), JSON.stringify(CONFIG))
       const course = await prepare(name, folder)
       if (course === undefined) continue
       process.stderr.write(`Measuring ${course.about}…\n`)
-      // What 2 GB take, one round tells; and it is about memory.
-      const rounds = Number(values.rounds ?? (name === 'big' ? 0 : ROUNDS))
+      const rounds = Number(values.rounds ?? (FOR_MEMORY.has(name) ? 0 : ROUNDS))
       const setup: Setup =
         postgres === undefined
           ? { kind: 'serve', concurrency }
           : { kind: 'apart', postgres: await postgres.createDatabase(`course_${name}`), concurrency }
       const measured = await measureCourse(course.tree, folder, rounds, setup)
       times.push(...timeRows(course.about, measured))
-      memory.push(memoryRow(course.about, measured))
+      memory.push(memoryRow(course.about, measured, name === '10g' ? AIMS.memory10g : AIMS.memory))
       const blocks = made[name]?.blocks
-      if (blocks !== undefined && name !== 'big') {
+      if (blocks !== undefined && !FOR_MEMORY.has(name)) {
         const each = (time: number) => `${(time / blocks).toFixed(3)} ms`
         perBlock.push([`${blocks} blocks`, each(measured.importTask), each(measured.exportTask)])
       }
@@ -89,7 +97,7 @@ export async function run(args: string[]): Promise<void> {
     printTable(['task for each block', 'import', 'export'], perBlock)
   }
   process.stdout.write(
-    `\nImport: from the upload's first byte to the task's end, into an empty course store. Export: from the submit to the\ndownload's last byte. Medians of ${values.rounds ?? ROUNDS} rounds after one that warms up (one for "big"). tar: xzf, and czf at the same level.\n${machineLine()}\n`,
+    `\nImport: from the upload's first byte to the task's end, into an empty course store. Export: from the submit to the\ndownload's last byte. Medians of ${values.rounds ?? ROUNDS} rounds after one that warms up (one for "big" and "10g"). tar: xzf, and czf at the same level.\n${machineLine()}\n`,
   )
 }
 
@@ -103,9 +111,14 @@ async function prepare(name: string, folder: string): Promise<{ about: string; t
   }
   const course = made[name]
   if (course === undefined) throw new Error(`There is no course "${name}": demo, ${Object.keys(made).join(', ')}.`)
+  const bytes = course.assets.reduce((sum, size) => sum + size, 0)
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize < bytes * COPIES) {
+    process.stdout.write(`skipped: ${name}, which takes ${megabytes(bytes * COPIES)} of disk below ${folder}\n`)
+    return undefined
+  }
   process.stderr.write(`Generating a course of ${course.blocks} blocks…\n`)
   const files = await makeCourse(join(folder, 'course'), course)
-  const bytes = course.assets.reduce((sum, size) => sum + size, 0)
   return {
     about: `${course.blocks} blocks, ${files} files, assets ${megabytes(bytes)}`,
     tree: { folder, top: 'course' },
@@ -133,12 +146,12 @@ function timeRows(about: string, measured: Measured): string[][] {
   ]
 }
 
-function memoryRow(about: string, { archiveBytes, firstStart, idle, most }: Measured): string[] {
+function memoryRow(about: string, { archiveBytes, firstStart, idle, most }: Measured, aim: number): string[] {
   return [
     `${about} (archive ${megabytes(archiveBytes)})`,
     megabytes(firstStart),
     megabytes(idle),
     megabytes(most),
-    `≤ ${megabytes(AIMS.memory)}`,
+    `≤ ${megabytes(aim)}`,
   ]
 }

@@ -59,6 +59,7 @@ export async function measureCourse(tree: Tree, scratch: string, rounds: number,
     await rm(unpacked, { recursive: true, force: true })
     await mkdir(unpacked)
     const unpackTime = await runCommand('tar', ['xzf', archive, '-C', unpacked])
+    await rm(unpacked, { recursive: true, force: true })
     const packTime = await pack()
 
     const begin = performance.now()

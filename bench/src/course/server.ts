@@ -8,7 +8,7 @@ import { createClient, type ErrandClient, type Task } from '@errand/client'
 
 const ERRAND = fileURLToPath(new URL('../../../packages/cli/bin/errand.js', import.meta.url))
 /** The pack that `serve` runs when none is named. */
-const PACK = fileURLToPath(new URL('../../../packs/course', import.meta.url))
+export const COURSE_PACK = fileURLToPath(new URL('../../../packs/course', import.meta.url))
 
 /** How a platform runs Errand: all in one process on the embedded database, or apart on PostgreSQL. */
 export type Setup = ({ kind: 'serve' } | { kind: 'apart'; postgres: string }) & {
@@ -49,7 +49,7 @@ export class Server implements AsyncDisposable {
       const threads = setup.concurrency === undefined ? [] : ['--concurrency', setup.concurrency]
       worker =
         setup.kind === 'apart'
-          ? await start('worker', setup.pack ?? PACK, ...threads)
+          ? await start('worker', setup.pack ?? COURSE_PACK, ...threads)
           : await start('serve', ...(setup.pack === undefined ? [] : [setup.pack]), '--port', '0', ...threads)
     } catch (error) {
       for (const child of children) child.kill('SIGKILL')
