@@ -9,19 +9,27 @@ const LEVELS: readonly { level: Level; title: string }[] = [
 ]
 
 const STYLE = `
-:root { color-scheme: light dark; --text: #1c1c1e; --soft: #5a5a60; --page: #fff; --line: #d4d4d8;
-  --error: #b3261e; --warning: #8a5300; --info: #0b57a4; }
-@media (prefers-color-scheme: dark) { :root { --text: #ececf0; --soft: #a8a8b0; --page: #17171a; --line: #3c3c42;
-  --error: #ffb4ab; --warning: #ffcf8f; --info: #a4c9ff; } }
-body { margin: 0 auto; max-width: 62rem; padding: 1.5rem; color: var(--text); background: var(--page);
-  font: 1rem/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
-p { margin: .25rem 0; } ul { padding-left: 1.25rem; margin: .25rem 0; } li { margin: .2rem 0; }
-.soft { color: var(--soft); } .ERROR { color: var(--error); } .WARNING { color: var(--warning); } .INFO { color: var(--info); }
-code, .place { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
-.message { overflow-wrap: anywhere; }
-dl { display: flex; flex-wrap: wrap; gap: .5rem 2rem; } dt { color: var(--soft); } dd { margin: 0; font-weight: 600; }
-section { border-top: 1px solid var(--line); }`
+:root { color-scheme: light dark; --text: #1b1b1f; --soft: #5b5b63; --page: #f6f6f8; --card: #fff; --line: #dcdce1;
+  --error: #b3261e; --warning: #855000; --info: #0b57a4; }
+@media (prefers-color-scheme: dark) { :root { --text: #ececf0; --soft: #a9a9b2; --page: #131316; --card: #1d1d21;
+  --line: #34343b; --error: #ffb4ab; --warning: #ffcf8f; --info: #a4c9ff; } }
+* { box-sizing: border-box; }
+body { margin: 0; color: var(--text); background: var(--page); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+main { max-width: 62rem; margin: 0 auto; padding: clamp(1rem, 4vw, 2.5rem); }
+h1 { font-size: clamp(1.4rem, 1.1rem + 1.5vw, 2rem); line-height: 1.2; margin: 0 0 .25rem; }
+h2 { font-size: 1.15rem; margin: 0; } h3 { font-size: 1rem; margin: 1rem 0 0; } p { margin: .25rem 0; }
+code, .place { font-family: ui-monospace, monospace; font-size: .875em; }
+.soft { color: var(--soft); } h3 .soft { font-weight: 400; font-size: .8125em; }
+.ERROR { color: var(--error); } .WARNING { color: var(--warning); } .INFO { color: var(--info); }
+dl { display: grid; grid-template-columns: repeat(3, minmax(0, 12rem)); gap: .5rem; margin: 1rem 0 .5rem; }
+dl div { display: flex; flex-direction: column-reverse; justify-content: flex-end; }
+dl div, section { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .5rem; }
+dt { color: var(--soft); font-size: .875rem; } .counts { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: .875rem; }
+dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+section { margin-top: 1rem; padding: .75rem clamp(.75rem, 3vw, 1.25rem) 1rem; }
+ul { list-style: none; margin: .5rem 0 0; padding: 0; } li { padding: .4rem 0; border-top: 1px solid var(--line); }
+li .place { display: block; }
+@media print { body { background: none; } dl div, section { border-color: #999; } }`
 
 /**
  * The report for people: one page that needs nothing else, is readable by screen readers, in light and dark, and runs
@@ -65,12 +73,13 @@ ${listSection('Ignored', 'junk', report.junk.map(code))}
 }
 
 function figures({ levels, counts }: ReportData): string {
-  const all: [string, number][] = [
-    ...LEVELS.map(({ level, title }): [string, number] => [title, levels[level]]),
-    ...Object.entries(counts),
-  ]
-  const cells = all.map(([name, count]) => `<div><dt>${escaped(name)}</dt><dd>${count}</dd></div>`)
-  return `<dl>${cells.join('')}</dl>`
+  const cells = LEVELS.map(
+    ({ level, title }) =>
+      `<div><dt>${escaped(title)}</dt><dd class="${levels[level] === 0 ? 'soft' : level}">${levels[level]}</dd></div>`,
+  )
+  const rest = Object.entries(counts).map(([name, count]) => `<span>${count} ${escaped(name)}</span>`)
+  return `<dl>${cells.join('')}</dl>
+<p class="soft counts">${rest.join(' ')}</p>`
 }
 
 /** The findings of one level, by code, as many share what to do about them. */
