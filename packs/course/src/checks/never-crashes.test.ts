@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { memoryTree } from '../olx/folder-tree.ts'
 import { compareCourses } from '../olx/index.ts'
 import { generatedCourse, mutatedCourse } from '../test-support/generated-course.ts'
@@ -7,7 +7,9 @@ import { heldMost } from '../test-support/memory.ts'
 import { CHECKS, checkTree, countsOf, missingOf, reportHtml, reportJson } from './index.ts'
 
 /** How many courses each property is tried on; more by the environment, for a long run. */
-const RUNS = Number(process.env.ERRAND_PROPERTY_RUNS ?? 300)
+const RUNS = Number(process.env.ERRAND_PROPERTY_RUNS ?? (process.env.ERRAND_LONG === '1' ? 2_000 : 300))
+// Each takes tens of milliseconds on a slow machine.
+vi.setConfig({ testTimeout: Math.max(60_000, RUNS * 200) })
 
 afterEach(() => memory.check())
 const memory = heldMost()

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { isTaskFailure } from '@errand/task'
 import fc from 'fast-check'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { ZipFile } from 'yazl'
 import { courseExport } from '../export/course-export.ts'
 import { collect, filesIn, type TestMember, tarOf } from '../test-support/archives.ts'
@@ -13,8 +13,10 @@ import { MemoryStore } from '../test-support/memory-store.ts'
 import { runTask, type TestUpload, uploadOf } from '../test-support/run-task.ts'
 import { courseImport } from './course-import.ts'
 
-/** Enough to find what is easily found; set PROPERTY_RUNS for more. */
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 150)
+/** Enough to find what is easily found; as often as was asked for when there is time. */
+const RUNS = Number(process.env.ERRAND_PROPERTY_RUNS ?? (process.env.ERRAND_LONG === '1' ? 2_000 : 150))
+// Each takes tens of milliseconds on a slow machine.
+vi.setConfig({ testTimeout: Math.max(60_000, RUNS * 200) })
 
 const course = 'course-v1:A+B+C'
 type Files = ReadonlyMap<string, Buffer>
