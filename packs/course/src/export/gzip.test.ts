@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -40,6 +41,15 @@ test('any bytes, however they come in, are one member that any gunzip reads; the
 test('it is hardly bigger than what one compressor makes in one go', async () => {
   const bytes = text(4_000_000, 1)
   const packed = await collect(gzip(pieces(bytes, 65_536)))
+  expect(packed.length).toBeLessThan(gzipSync(bytes, { level: 6 }).length * 1.01)
+})
+
+test('what does not get smaller is passed on as it is, between what does', async () => {
+  const noise = [randomBytes(BLOCK), randomBytes(2 * BLOCK), randomBytes(100)] as const
+  const bytes = Buffer.concat([noise[0], text(BLOCK, 1), text(BLOCK, 2), noise[1], text(BLOCK, 1), noise[2]])
+  const packed = await collect(gzip(pieces(bytes, 65_536)))
+  expect(gunzipSync(packed).equals(bytes)).toBe(true)
+  expect(packed.includes(noise[0].subarray(0, 1_000))).toBe(true)
   expect(packed.length).toBeLessThan(gzipSync(bytes, { level: 6 }).length * 1.01)
 })
 

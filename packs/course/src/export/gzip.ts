@@ -8,17 +8,24 @@ const LEVEL = 6
 const BLOCK = 256 * 1024
 /** How far back deflate looks, in bytes: what a block has to know of the one before it. */
 const WINDOW = 32 * 1024
+/** Pieces of a block that are tried before it, spread over it as files of several kinds may lie in one. */
+const SAMPLES = 8
+/** Bytes of such a piece: one in eight of the block in all. */
+const SAMPLE = 4 * 1024
+/** What of its size a sample keeps, at the fastest level, when the block is not worth compressing: pictures and films keep all. */
+const DENSE = 0.98
 /** Blocks under way: one for each processor, and one that is ready when the first of them is done. */
 const AT_ONCE = availableParallelism() + 1
 
 /** Magic, deflate, no flags, no time, no extra flags, no operating system: nothing that differs from run to run. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])
 
-const compress = promisify(deflateRaw) as (block: Uint8Array, options: object) => Promise<Buffer>
+const deflate = promisify(deflateRaw) as (block: Uint8Array, options: object) => Promise<Buffer>
 
 /**
  * Bytes as one gzip member, compressed on all processors. Blocks are cut at fixed places, and each is compressed with the
  * end of the one before it as dictionary: the same bytes make the same member on any machine, hardly bigger than in one go.
+ * What does not get smaller, as most of what courses hold by size, is passed on as it is.
  *
  * @example
  * ```ts
@@ -35,11 +42,7 @@ export async function* gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<U
     for await (const { block, last } of blocks(source)) {
       checksum = crc32(block, checksum)
       size += block.length
-      const done = compress(block, {
-        level: LEVEL,
-        finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-        ...(previous ? { dictionary: previous.subarray(-WINDOW) } : {}),
-      })
+      const done = compress(block, last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH, previous?.subarray(-WINDOW))
       // Seen where it is awaited, which another one's failure may come before.
       done.catch(() => {})
       running.push(done)
@@ -55,6 +58,20 @@ export async function* gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<U
   trailer.writeUInt32LE(checksum, 0)
   trailer.writeUInt32LE(size % 2 ** 32, 4)
   yield trailer
+}
+
+async function compress(block: Buffer, finishFlush: number, dictionary: Buffer | undefined): Promise<Buffer> {
+  if (await isDense(block)) return deflate(block, { level: constants.Z_NO_COMPRESSION, finishFlush })
+  return deflate(block, { level: LEVEL, finishFlush, ...(dictionary ? { dictionary } : {}) })
+}
+
+/** Whether compressing it would gain next to nothing; a short one is not worth the question. */
+async function isDense(block: Buffer): Promise<boolean> {
+  if (block.length < BLOCK) return false
+  const step = block.length / SAMPLES
+  const pieces = Array.from({ length: SAMPLES }, (_, index) => block.subarray(index * step, index * step + SAMPLE))
+  const packed = await deflate(Buffer.concat(pieces), { level: constants.Z_BEST_SPEED })
+  return packed.length > SAMPLES * SAMPLE * DENSE
 }
 
 async function take(running: Promise<Buffer>[]): Promise<Buffer[]> {
