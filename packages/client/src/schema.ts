@@ -1138,6 +1138,26 @@ export interface components {
                 concurrency?: number;
                 tolerate?: number;
             }[];
+            notifications?: {
+                [key: string]: {
+                    completed?: {
+                        title: string;
+                        body?: string;
+                    };
+                    completed_with_errors?: {
+                        title: string;
+                        body?: string;
+                    };
+                    failed?: {
+                        title: string;
+                        body?: string;
+                    };
+                    canceled?: {
+                        title: string;
+                        body?: string;
+                    };
+                };
+            };
         };
         Allowance: {
             mayStart: boolean;

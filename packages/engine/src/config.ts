@@ -180,6 +180,8 @@ export const defaults = {
   digestHour: 7,
   /** Entries that a daily message spells out; it says how many more there are. */
   digestEntries: 50,
+  /** Characters, as JSON, of a value that a notification names: more is no word in a sentence, and is left out. */
+  notificationValue: 300,
   /** Milliseconds the platform may take to tell a person's roles; a page should not wait longer. */
   rolesHookTimeout: 2_000,
   /** Milliseconds its answer is kept: a role that was taken away there is gone here after that. */

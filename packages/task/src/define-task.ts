@@ -11,6 +11,7 @@ import {
   type FanOutOptions,
   type FanOutResult,
 } from './fan-out.ts'
+import type { NotificationTexts } from './notification-texts.ts'
 import { type RetryOptions, retryPolicy } from './retry.ts'
 import { type DefinitionShape, graphProblem, NAME, PART_NAME, type StepShape } from './shape.ts'
 import { type TextOf, traceTemplate } from './template.ts'
@@ -59,6 +60,8 @@ export interface TaskOptions<Schema extends z.ZodObject, Uploads extends string,
   deadline?: Duration
   uploads?: Record<Uploads, UploadOptions>
   artifacts?: Record<Artifacts, ArtifactOptions<z.output<Schema>>>
+  /** How its ends read in inbox, mail and webhook, by language. They may change while the version stays the same. */
+  notifications?: NotificationTexts
 }
 
 /** What an author says about a step. */
@@ -358,6 +361,7 @@ export function defineTask<
         keep: artifact.keep ?? DEFAULT_KEEP,
       })),
       steps: [],
+      ...(options.notifications === undefined ? {} : { notifications: options.notifications }),
     },
   })
 }

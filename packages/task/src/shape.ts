@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TaskFailure } from './failure.ts'
+import { notificationTextsSchema, textsProblem } from './notification-texts.ts'
 
 /**
  * A definition as data: all that the server, the web and the CLI ever know of it. A worker registers it;
@@ -98,6 +99,8 @@ export const shapeSchema = z.object({
     }),
   ),
   steps: z.array(stepShapeSchema).min(1).max(200),
+  /** How its ends read. Words are no part of a version: they may change while it stays the same. */
+  notifications: notificationTextsSchema.optional(),
 })
 
 export type StepShape = z.infer<typeof stepShapeSchema>
@@ -114,7 +117,9 @@ export function parseShape(data: unknown): DefinitionShape {
   const { resumes = [], version } = parsed.data
   const later = resumes.find((other) => other >= version)
   const wrong =
-    later === undefined ? graphProblem(parsed.data.steps) : `v${version} cannot resume v${later}, which is not older`
+    later === undefined
+      ? (graphProblem(parsed.data.steps) ?? textsProblem(parsed.data))
+      : `v${version} cannot resume v${later}, which is not older`
   if (wrong) throw invalid(parsed.data.name, wrong)
   return parsed.data
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { gradeOf } from './grade.ts'
 import { learnersAfter } from './roster.ts'
 import { type ShelfEntry, shelve } from './shelf.ts'
+import { texts } from './texts.ts'
 
 const inputSchema = z.object({
   course: z.string().min(1).max(200).describe('The key of the course'),
@@ -44,6 +45,8 @@ export const gradeReport = defineTask({
       keep: { days: 90 },
     }),
   },
+  // Words are no part of a version: they may be mended and added to at any time.
+  notifications: texts,
 })
   // What makes the whole report pointless is found here, before thousands of learners are planned.
   .step('roster', { title: 'Read the roster' }, ({ input }) => {

@@ -1,4 +1,4 @@
-import { type DefinitionShape, digestOf, parseShape } from '@errand/task'
+import { canonicalJson, type DefinitionShape, digestOf, parseShape } from '@errand/task'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { type Batched, batched } from '../batch.ts'
 import { defaults } from '../config.ts'
@@ -16,7 +16,7 @@ type VersionRow = Pick<Selectable<Tables['definitions']>, 'name' | 'version' | '
 export class Catalog {
   readonly #db: Kysely<Tables>
   readonly #dispatch: Dispatch
-  /** A version is immutable, so what was read once is true for ever. */
+  /** A version is immutable, so what was read once is true for ever; but for its words, which are not read from here. */
   readonly #shapes = new Map<string, DefinitionShape>()
 
   /** Asked for each submit, and those that come together ask for few names. */
@@ -95,6 +95,7 @@ export class Catalog {
       VALUES (${shape.name}, ${shape.version}, ${JSON.stringify(shape)}::jsonb, ${digest})
       ON CONFLICT (name, version) DO NOTHING
       RETURNING promoted`.execute(trx)
+    let reworded = false
     if (rows.length === 0) {
       const known = await trx
         .selectFrom('definitions')
@@ -107,8 +108,18 @@ export class Catalog {
         .where('version', '=', shape.version)
         .executeTakeFirstOrThrow()
       if (known.digest !== digest) throw definitionConflict(shape, known)
+      reworded = canonicalJson(known.shape.notifications ?? null) !== canonicalJson(shape.notifications ?? null)
     }
     const [promoted] = await lockName(trx, shape.name).then((versions) => versions.filter((each) => each.promoted))
+    // The words of whoever registered last. Written under the lock, so that no two wait for each other's rows.
+    if (reworded) {
+      await trx
+        .updateTable('definitions')
+        .set({ shape: JSON.stringify(shape) })
+        .where('name', '=', shape.name)
+        .where('version', '=', shape.version)
+        .execute()
+    }
     const takesOver = rows.length > 0 && shape.promote === 'on-register' && (promoted?.version ?? 0) < shape.version
     if (promoted === undefined || takesOver) await setPromoted(trx, shape.name, shape.version)
   }

@@ -22,8 +22,15 @@ export function compareShapes(before: DefinitionShape, after: DefinitionShape): 
 /** Characters of a value in a message: enough to recognise it. */
 const SHOWN = 80
 
-/** What is compared as a whole: everything that has no name of its own. */
-function rest({ input, steps, artifacts, uploads, ...others }: DefinitionShape): Record<string, unknown> {
+/** What is compared as a whole: everything that has no name of its own, but for words, which may change. */
+function rest({
+  input,
+  steps,
+  artifacts,
+  uploads,
+  notifications,
+  ...others
+}: DefinitionShape): Record<string, unknown> {
   return others
 }
 

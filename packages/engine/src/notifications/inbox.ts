@@ -9,6 +9,7 @@ import type { Bus } from '../events/bus.ts'
 import { Problem } from '../problem.ts'
 import type { Principal } from '../types.ts'
 import { render } from './render.ts'
+import { selectFacts } from './texts/facts.ts'
 import type { InboxPage, InboxQuery, NotificationRequest } from './types.ts'
 
 /** What people have been told. Each sees their own and nobody else's, staff or not. */
@@ -26,20 +27,22 @@ export class Inbox {
     assertGranted(who, 'read', 'read this inbox')
     const limit = Math.min(Math.max(1, wanted), 200)
     let query = this.#db
-      .selectFrom('notifications')
-      .select(['id', 'kind', 'task_id', 'data', 'created_at', 'read_at'])
-      .where('principal', '=', who.id)
+      .selectFrom('notifications as n')
+      .leftJoin('principals as p', 'p.id', 'n.principal')
+      .select(['n.id', 'n.kind', 'n.task_id', 'n.data', 'n.created_at', 'n.read_at', 'p.locale', 'p.time_zone'])
+      .select(selectFacts.as('facts'))
+      .where('n.principal', '=', who.id)
     if (pageToken !== undefined) {
       if (!isId(pageToken)) throw pageTokenInvalid()
-      query = query.where('id', '<', pageToken)
+      query = query.where('n.id', '<', pageToken)
     }
-    if (unread) query = query.where('read_at', 'is', null)
+    if (unread) query = query.where('n.read_at', 'is', null)
     const rows = await query
-      .orderBy('id', 'desc')
+      .orderBy('n.id', 'desc')
       .limit(limit + 1)
       .execute()
     return {
-      notifications: rows.slice(0, limit).map(render),
+      notifications: rows.slice(0, limit).map((row) => render(row, { locale: row.locale, timeZone: row.time_zone })),
       nextPageToken: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null,
     }
   }

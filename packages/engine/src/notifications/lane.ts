@@ -77,7 +77,7 @@ function messageOf(group: readonly Taken[]): Message | undefined {
   if (first === undefined) return undefined
   const { email, leader, locale, name, principal, time_zone: timeZone } = first
   const to = { id: principal, name: name ?? principal, email, locale, timeZone }
-  return { id: leader, to, notifications: group.map(render) }
+  return { id: leader, to, notifications: group.map((one) => render(one, to)) }
 }
 
 async function withinTime(sending: Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import type { NotificationRow } from './render.ts'
+import { selectFacts } from './texts/facts.ts'
 
 /** A delivery in hand, with all that is needed to make it. */
 export interface Taken extends NotificationRow {
@@ -54,7 +55,7 @@ async function lease(db: Kysely<Tables>, due: RawBuilder<unknown>): Promise<Take
       FROM due WHERE d.id = due.id AND d.state = 'waiting' RETURNING d.*, due.leader
     )
     SELECT t.id AS delivery, t.leader, t.attempts AS attempt, t.principal, n.id, n.kind, n.task_id, n.data,
-      n.created_at, n.read_at, p.name, p.email, p.locale, p.time_zone
+      n.created_at, n.read_at, p.name, p.email, p.locale, p.time_zone, ${selectFacts} AS facts
     FROM taken t JOIN errand.notifications n ON n.id = t.notification_id
     LEFT JOIN errand.principals p ON p.id = t.principal ORDER BY n.id`.execute(db)
   return rows

@@ -1,5 +1,7 @@
 import { defaults } from '../config.ts'
 import { escapeHtml, oneLine } from './render.ts'
+import { type BuiltInTexts, builtIn } from './texts/built-in.ts'
+import { formatFor } from './texts/format.ts'
 import type { Message, NotificationView } from './types.ts'
 
 /** A mail without its addresses. */
@@ -9,15 +11,19 @@ export interface MailText {
   html: string
 }
 
-/** The mail of a message: plain, in text and in HTML, with the link. What people named is escaped. */
+/** The mail of a message, in the person's language: plain, in text and in HTML, with the link. What people named is escaped. */
 export function mailText({ notifications, to }: Message, publicUrl: string | undefined): MailText {
   const [first] = notifications
+  const { language, texts } = builtIn(to.locale)
+  const format = formatFor(to)
+  const counted = (text: string, count: number) => text.replace('{count}', format.number(count))
   const subject =
-    notifications.length === 1 && first !== undefined ? first.title : `${notifications.length} things have happened`
-  const more = notifications.length - defaults.digestEntries
+    notifications.length === 1 && first !== undefined ? first.title : counted(texts.several, notifications.length)
+  const beyond = notifications.length - defaults.digestEntries
+  const more = beyond > 0 ? counted(texts.more, beyond) : undefined
   const parts = notifications
     .slice(0, defaults.digestEntries)
-    .map((one) => ({ ...one, link: linkOf(one, publicUrl), at: timeOf(one, to) }))
+    .map((one) => ({ ...one, link: linkOf(one, publicUrl), at: format.moment(one.createdAt) }))
   const settings = publicUrl === undefined ? undefined : new URL('/preferences', publicUrl).href
   return {
     subject: oneLine(subject).slice(0, 200),
@@ -29,34 +35,42 @@ export function mailText({ notifications, to }: Message, publicUrl: string | und
         ...(link ? [link] : []),
         '',
       ]),
-      ...(more > 0 ? [`And ${more} more, in your inbox.`, ''] : []),
-      ...(settings === undefined ? [] : [`What you are told, and how often: ${settings}`]),
+      ...(more === undefined ? [] : [more, '']),
+      ...(settings === undefined ? [] : [`${texts.settings}: ${settings}`]),
     ].join('\n'),
     html: page(
-      subject,
+      { language, subject, settings, texts },
       parts
         .map(
           ({ at, body, link, title }) => `<tr><td style="padding:0 0 28px">
-<h1 style="margin:0 0 8px;font-size:20px;line-height:1.3;overflow-wrap:anywhere">${escapeHtml(title)}</h1>
-${body ? `<p style="margin:0 0 8px;line-height:1.5;overflow-wrap:anywhere">${escapeHtml(body)}</p>` : ''}
+<h1 dir="auto" style="margin:0 0 8px;font-size:20px;line-height:1.3;overflow-wrap:anywhere">${escapeHtml(title)}</h1>
+${body ? `<p dir="auto" style="margin:0 0 8px;line-height:1.5;overflow-wrap:anywhere">${escapeHtml(body)}</p>` : ''}
 <p style="margin:0 0 16px;color:#5b6470;font-size:14px">${escapeHtml(at)}</p>
-${link ? `<a href="${escapeHtml(link)}" style="display:inline-block;padding:10px 18px;border-radius:6px;background:#1f5fbf;color:#ffffff;text-decoration:none">Open it</a>` : ''}
+${link ? `<a href="${escapeHtml(link)}" style="display:inline-block;padding:10px 18px;border-radius:6px;background:#1f5fbf;color:#ffffff;text-decoration:none">${escapeHtml(texts.open)}</a>` : ''}
 </td></tr>`,
         )
-        .join('\n') + (more > 0 ? `\n<tr><td style="padding:0 0 28px">And ${more} more, in your inbox.</td></tr>` : ''),
-      settings,
+        .join('\n') + (more === undefined ? '' : `\n<tr><td style="padding:0 0 28px">${escapeHtml(more)}</td></tr>`),
     ),
   }
 }
 
-function page(title: string, rows: string, settings: string | undefined): string {
+interface Frame {
+  /** Of the mail's own words. */
+  language: string
+  subject: string
+  /** Where the preferences are, if anywhere. */
+  settings: string | undefined
+  texts: BuiltInTexts
+}
+
+function page({ language, settings, subject, texts }: Frame, rows: string): string {
   const footer = settings
     ? `<tr><td style="border-top:1px solid #dfe3e8;padding:16px 0 0;font-size:13px;color:#5b6470">
-<a href="${escapeHtml(settings)}" style="color:#5b6470">What you are told, and how often</a></td></tr>`
+<a href="${escapeHtml(settings)}" style="color:#5b6470">${escapeHtml(texts.settings)}</a></td></tr>`
     : ''
   return `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title></head>
+<html lang="${language}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(subject)}</title></head>
 <body style="margin:0;background:#f3f5f7;font-family:system-ui,-apple-system,'Segoe UI',sans-serif;color:#1c2430">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:24px 12px">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px;background:#ffffff;border-radius:8px"><tr><td style="padding:28px 24px">
@@ -75,15 +89,4 @@ function linkOf({ link }: NotificationView, publicUrl: string | undefined): stri
   if (link === null || !URL.canParse(link, publicUrl)) return undefined
   const url = new URL(link, publicUrl)
   return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : undefined
-}
-
-/** When it happened, as the person reads times. */
-function timeOf({ createdAt }: NotificationView, { locale, timeZone }: Message['to']): string {
-  const options = { dateStyle: 'medium', timeStyle: 'short' } as const
-  try {
-    return new Intl.DateTimeFormat(locale ?? 'en', { ...options, timeZone: timeZone ?? 'UTC' }).format(createdAt)
-  } catch {
-    // A locale or a time zone that is none.
-    return new Intl.DateTimeFormat('en', { ...options, timeZone: 'UTC' }).format(createdAt)
-  }
 }

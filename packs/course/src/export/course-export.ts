@@ -8,6 +8,7 @@ import { readStructure } from '../store/structure.ts'
 import { packTree } from './pack-tree.ts'
 import { prepare } from './prepare.ts'
 import { type Redaction, redactSecrets } from './redact.ts'
+import { exportTexts } from './texts.ts'
 
 const inputSchema = z.object({
   course: courseKeySchema,
@@ -35,6 +36,7 @@ export const courseExport = defineTask({
     }),
     report: artifact({ title: 'Report', filename: 'report.json', mediaType: 'application/json', visibility: 'team' }),
   },
+  notifications: exportTexts,
 })
   .step('snapshot', { title: 'Choose the version' }, async (context) => {
     const { course, version } = context.input

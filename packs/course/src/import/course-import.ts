@@ -9,6 +9,7 @@ import { openCandidate, readCandidate } from './candidate.ts'
 import { checkCandidate } from './check.ts'
 import { receive } from './receive.ts'
 import { notClean, refuseOtherKind, refuseSimilarKey } from './refusals.ts'
+import { importTexts } from './texts.ts'
 import { Unpacker } from './unpack.ts'
 import { WorkArea } from './work-area.ts'
 
@@ -44,6 +45,7 @@ export const courseImport = defineTask({
     report: artifact({ title: 'Report', filename: 'report.json', mediaType: 'application/json', visibility: 'team' }),
     page: artifact({ title: 'Report to read', filename: 'report.html', mediaType: 'text/html', visibility: 'team' }),
   },
+  notifications: importTexts,
 })
   .step('receive', { title: 'Look at the archive' }, async (context) => {
     await refuseSimilarKey(new WorkArea(context).store, context.input.course)
