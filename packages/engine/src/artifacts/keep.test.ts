@@ -258,6 +258,32 @@ onBothDatabases((kind) => {
     })
   })
 
+  test.each<[State, Rule, (row: ArtifactRow) => Promise<unknown>]>([
+    ['deleted', 'forever', (row) => rooms.services.artifacts.delete(row, ada)],
+    ['expired', 'days', () => pass(11)],
+    ['consumed', 'once', async (row) => take(await open(row))],
+  ])('a signed address that holds for another hour leads nowhere once the file is %s', async (state, rule, end) => {
+    const row = await make(rule)
+    const given = await rooms.services.artifacts.deliver(row, ada, { by: 'redirect' })
+    // A use-once file is never given away like that: the test has it signed by itself.
+    expect(given.by).toBe(rule === 'once' ? 'stream' : 'redirect')
+    if (given.by === 'stream') await given.settle(0, false)
+    const addresses = [given.by === 'redirect' ? given.url : undefined, await store.sign(row.key, 3_600)]
+    const urls = addresses.filter((url) => url !== undefined)
+    expect(urls).toHaveLength(rule === 'once' ? 1 : 2)
+    for (const url of urls) expect(await (await fetch(url)).text()).toBe(CONTENT)
+    await end(row)
+    expect((await again(row)).state).toBe(state)
+    for (const url of urls) {
+      const answer = await fetch(url)
+      expect(answer.status).toBe(404)
+      expect(await answer.text()).not.toContain(CONTENT)
+    }
+    await expect(rooms.services.artifacts.deliver(await again(row), ada, { by: 'redirect' })).rejects.toMatchObject({
+      status: 410,
+    })
+  })
+
   test('the refusal says when, why, by whom, and how to make it again', async () => {
     const row = await make('forever')
     await rooms.services.artifacts.delete(row, ada)
