@@ -257,3 +257,17 @@ export async function retry(site: Site, browser: Browser): Promise<void> {
   await said(page, /^Completed in/).waitFor(PATIENT)
   await context.close()
 }
+
+/** In this order: a later one may need what an earlier one has left. */
+export const flows: readonly [what: string, flow: (site: Site, browser: Browser) => Promise<void>][] = [
+  ['a course is imported by the form; its upload breaks off, and goes on after a reload', importCourse],
+  ['an export is taken by its owner who comes back with another browser', exportCourse],
+  ['a task is canceled, and then run again with its form filled', cancel],
+  ['a failure says what to do, and a retry works once that is done', retry],
+  ['many items are paused, go on, and those that failed are done again', failedItems],
+  ['a file for one download is gone after it', useOnce],
+  ['a team mate sees the file and may not delete it; a stranger finds nothing', teamAndStranger],
+  ['a newer version is promoted, and the older one retired', promoteAndRetire],
+  ['the bell says that a task has ended, and leads to it', bell],
+  ['the server is killed and started again while the page is open', restart],
+]
