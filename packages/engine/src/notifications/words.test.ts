@@ -60,9 +60,7 @@ onBothDatabases((kind) => {
     const title = `Das Archiv von ${course} ist fertig`
     const [entry] = (await inbox.list(byMail)).notifications
     expect(entry?.title).toBe(title)
-    expect(entry?.body.replaceAll(/\s/g, ' ')).toMatch(
-      /^archive\.txt, 1,5 kB, 1 234, \d\d?\.\d\d?\.20\d\d, \d\d:\d\d$/,
-    )
+    expect(entry?.body.replaceAll(/\s/g, ' ')).toMatch(/^archive\.txt, 1,5 kB, 1 234, \d\d?\.\d\d?\.20\d\d, \d\d:\d\d$/)
     const message = await until(() => told[0], 'the message')
     expect(message.notifications[0]).toMatchObject({ title, body: entry?.body })
     const mail = await until(() => sink.mails[0], 'the mail')
