@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addArtifacts } from './commands/artifacts.ts'
 import { addCancel } from './commands/cancel.ts'
+import { addCompletion } from './commands/completion.ts'
 import { addDb } from './commands/db.ts'
 import { addDefinitions } from './commands/definitions.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -61,6 +62,7 @@ export function buildProgram(): { program: Command; running: () => string } {
     addDb,
     addStorage,
     addRetention,
+    addCompletion,
   ]
   for (const add of commands) add(program)
   program.addHelpText('after', HELP)

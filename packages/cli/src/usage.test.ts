@@ -44,6 +44,7 @@ test.each([
   ['retention preview all', "too many arguments for 'preview'."],
   ['artifacts extend x', "required option '--days <n>' not specified."],
   ['artifacts log', "missing required argument 'artifact'. Run errand artifacts log --help."],
+  ['completion csh', "command-argument value 'csh' is invalid for argument 'shell'. Allowed choices are bash,"],
   ['new', "missing required argument 'dir'. Run errand new --help."],
   ['new a b', "too many arguments for 'new'."],
   ['storage check a b', "too many arguments for 'check'."],
