@@ -39,7 +39,8 @@ export function diagnose(status: Status, workers: readonly Worker[], definitions
   ]
 }
 
-function clock({ clockSkewSeconds }: Status): Finding {
+/** Whether a machine's clock goes with the database's. */
+export function clock({ clockSkewSeconds }: Pick<Status, 'clockSkewSeconds'>): Finding {
   const skew = Math.abs(clockSkewSeconds)
   const ok = skew < SKEW
   return {

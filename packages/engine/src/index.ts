@@ -15,8 +15,10 @@ export type { Quota } from './artifacts/quota.ts'
 export { type DatabaseConfig, defaults, type EngineConfig } from './config.ts'
 export { databaseAway, isDatabaseAway } from './database/away.ts'
 export type { Clock } from './database/clock.ts'
+export { type DatabaseInspection, inspectDatabase } from './database/inspect.ts'
 export { type DebugPoint, debugPoint } from './debug-point.ts'
 export { createEngine } from './engine.ts'
+export { checkMail } from './notifications/email.ts'
 export type { Notifications } from './notifications/notifications.ts'
 export type {
   Cadence,

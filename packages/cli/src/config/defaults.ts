@@ -18,6 +18,8 @@ export const defaults = {
   packs: ['@errand/course', '@errand/grade-report'],
   /** Seconds for which `watch` and `--wait` try to reach a server that went away. A restart or a deployment takes less. */
   reconnectFor: 600,
+  /** Share of a disk that `doctor` wants free. With less, a day of outputs may fill it, and a full one fails every write. */
+  diskFree: 0.05,
   /** Tasks that `list` shows: a screen. */
   listLimit: 30,
 } as const

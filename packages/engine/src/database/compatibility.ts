@@ -10,7 +10,7 @@ import { Problem } from '../problem.ts'
  * @throws {Problem} `schema-too-new` or `schema-foreign`, saying which migration and what to do
  */
 export async function compareSchema<T>(db: Kysely<T>, known: readonly string[]): Promise<'behind' | 'ahead'> {
-  const applied = await namesIn(db, 'errand.kysely_migration', 'name')
+  const applied = await migrationsIn(db)
   const newer = applied.filter((name) => !known.includes(name))
   if (newer.length === 0) return 'behind'
   const needed = (await namesIn(db, 'errand.schema_needs', 'migration')).filter((name) => !known.includes(name))
@@ -18,6 +18,11 @@ export async function compareSchema<T>(db: Kysely<T>, known: readonly string[]):
   const missing = known.filter((name) => !applied.includes(name))
   if (missing.length > 0) throw foreign(newer, missing)
   return 'ahead'
+}
+
+/** The migrations that a database has had; none where it is new. */
+export function migrationsIn<T>(db: Kysely<T>): Promise<string[]> {
+  return namesIn(db, 'errand.kysely_migration', 'name')
 }
 
 async function namesIn<T>(db: Kysely<T>, table: string, column: string): Promise<string[]> {

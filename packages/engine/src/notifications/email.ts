@@ -1,7 +1,41 @@
 import { createTransport } from 'nodemailer'
 import { defaults } from '../config.ts'
+import { Problem } from '../problem.ts'
 import { mailText } from './mail.ts'
 import type { Channel, NotificationConfig } from './types.ts'
+
+const TIMEOUTS = {
+  connectionTimeout: defaults.channelTimeout,
+  greetingTimeout: defaults.channelTimeout,
+  socketTimeout: defaults.channelTimeout,
+}
+
+/**
+ * Proves that the mail server is there and accepts who would send; it sends nothing.
+ *
+ * @throws {Problem} `mail-refused`, with what the server said
+ * @example
+ * ```ts
+ * await checkMail({ smtp: 'smtps://errand:secret@mail.example.org', from: 'errand@example.org' })
+ * ```
+ */
+export async function checkMail({ smtp }: NonNullable<NotificationConfig['email']>): Promise<void> {
+  const transport = createTransport({ url: smtp, ...TIMEOUTS })
+  try {
+    await transport.verify()
+  } catch (cause) {
+    throw new Problem({
+      code: 'mail-refused',
+      status: 503,
+      title: 'The mail server does not take mails',
+      detail: cause instanceof Error ? cause.message : String(cause),
+      hint: 'Check notifications.email.smtp: host, port, account and password.',
+      cause,
+    })
+  } finally {
+    transport.close()
+  }
+}
 
 /** Tells people by mail, over a few SMTP connections that are kept. */
 export function emailChannel(config: NonNullable<NotificationConfig['email']>, publicUrl: string | undefined): Channel {
@@ -9,9 +43,7 @@ export function emailChannel(config: NonNullable<NotificationConfig['email']>, p
     url: config.smtp,
     pool: true,
     maxConnections: defaults.deliveriesAtOnce,
-    connectionTimeout: defaults.channelTimeout,
-    greetingTimeout: defaults.channelTimeout,
-    socketTimeout: defaults.channelTimeout,
+    ...TIMEOUTS,
     // A mail is made of texts alone: nothing in it may name a file or an address to be fetched.
     disableFileAccess: true,
     disableUrlAccess: true,
