@@ -5,6 +5,7 @@ import { addCancel } from './commands/cancel.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDb } from './commands/db.ts'
 import { addDefinitions } from './commands/definitions.ts'
+import { addDelete } from './commands/delete.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addDownload } from './commands/download.ts'
 import { addList } from './commands/list.ts'
@@ -48,6 +49,7 @@ export function buildProgram(): { program: Command; running: () => string } {
     addWatch,
     addCancel,
     addRetry,
+    addDelete,
     addPause,
     addResume,
     addConcurrency,

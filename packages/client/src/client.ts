@@ -49,7 +49,10 @@ export interface TaskFilter {
   scope?: string
   /** A principal id, or `me`. */
   owner?: string
-  /** Words in the title, the scope or the id. */
+  /** Asked for then or later, and before that. */
+  createdFrom?: Date
+  createdBefore?: Date
+  /** Beginnings of words in the title, the scope or the id. */
   q?: string
   pageToken?: string
   /** 1 to 200. */
@@ -70,6 +73,8 @@ export interface ErrandClient {
   task(id: string, options?: Abortable): Promise<Task>
   tasks(filter?: TaskFilter, options?: Abortable): Promise<TaskPage>
   cancel(id: string, options?: Abortable): Promise<Task>
+  /** Removes a task that is over, with its files and its history. */
+  deleteTask(id: string, options?: Abortable): Promise<void>
   /** A new task with the same input and files; with `failedItems`, its steps with many items do only those that failed. */
   runAgain(id: string, options?: Abortable & { failedItems?: boolean }): Promise<Task>
   /** Begins no more items; those in hand end. */
@@ -162,15 +167,25 @@ export function createClient(options: ClientOptions): ErrandClient {
         }),
       ),
     task: (id, abortable = {}) => dataOf(api.GET('/api/v1/tasks/{id}', { params: { path: { id } }, ...abortable })),
-    tasks: ({ pageToken, ...filter } = {}, abortable = {}) =>
+    tasks: ({ createdBefore, createdFrom, pageToken, ...filter } = {}, abortable = {}) =>
       dataOf(
         api.GET('/api/v1/tasks', {
-          params: { query: { ...filter, ...(pageToken === undefined ? {} : { page_token: pageToken }) } },
+          params: {
+            query: {
+              ...filter,
+              ...(createdFrom === undefined ? {} : { created_from: createdFrom.toISOString() }),
+              ...(createdBefore === undefined ? {} : { created_before: createdBefore.toISOString() }),
+              ...(pageToken === undefined ? {} : { page_token: pageToken }),
+            },
+          },
           ...abortable,
         }),
       ),
     cancel: (id, abortable = {}) =>
       dataOf(api.POST('/api/v1/tasks/{id}/cancel', { params: { path: { id } }, ...abortable })),
+    deleteTask: async (id, abortable = {}) => {
+      await api.DELETE('/api/v1/tasks/{id}', { params: { path: { id } }, ...abortable })
+    },
     runAgain: (id, { failedItems, ...abortable } = {}) =>
       dataOf(
         api.POST('/api/v1/tasks/{id}/retry', {

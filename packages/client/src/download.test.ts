@@ -27,6 +27,7 @@ const artifact: Artifact = {
   endedAt: null,
   endedReason: null,
   endedBy: null,
+  may: [],
 }
 
 function startOf(request: IncomingMessage): number {

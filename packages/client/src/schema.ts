@@ -55,7 +55,11 @@ export interface paths {
         get: operations["getTask"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a task that is over
+         * @description Its files and its history go with it, and cannot be brought back.
+         */
+        delete: operations["deleteTask"];
         options?: never;
         head?: never;
         patch?: never;
@@ -870,6 +874,8 @@ export interface components {
             endedAt: string | null;
             endedReason: string | null;
             endedBy: string | null;
+            /** @description What whoever asks may do with it, if its state allows it */
+            may: ("extend" | "delete")[];
         };
         TaskSummary: {
             id: string;
@@ -895,6 +901,8 @@ export interface components {
             steps: components["schemas"]["Step"][];
             artifacts: components["schemas"]["Artifact"][];
             failure: components["schemas"]["Failure"];
+            /** @description What whoever asks may do with it, if its state allows it; who may cancel may pause, too */
+            may: ("cancel" | "retry" | "delete")[];
             /** @description The number of the last transition */
             sequence: number;
             /** Format: date-time */
@@ -1487,7 +1495,11 @@ export interface operations {
                 scope?: string;
                 /** @description A principal id, or `me` */
                 owner?: string;
-                /** @description Words in the title, the scope or the id */
+                /** @description Asked for then or later */
+                created_from?: string;
+                /** @description Asked for before that */
+                created_before?: string;
+                /** @description Beginnings of words in the title, the scope or the id */
                 q?: string;
                 page_token?: string;
                 limit?: number;
@@ -1694,6 +1706,71 @@ export interface operations {
             };
             /** @description There is no such thing, or not for you */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody we know */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

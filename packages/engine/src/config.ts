@@ -84,6 +84,8 @@ export const defaults = {
   watchPoll: 5_000,
   /** Milliseconds between two updates to a watcher: faster than an eye follows, slow enough for thousands. */
   watchInterval: 100,
+  /** Tasks that may wait for a watcher that takes none of them: with more, reading its list anew is less work. */
+  feedBacklog: 1_000,
   /** Seconds a ready step may go without a live job before the reconciler sends another. */
   reconcileAfterSeconds: 20,
   /** Milliseconds between two rounds of the reconciler. */

@@ -18,15 +18,18 @@ import { Retention } from './retention/retention.ts'
 import { openStorages } from './storage/storages.ts'
 import { cancelTask, endOverdue } from './tasks/cancel.ts'
 import { checkFailedItems, keepFanOuts, listFailedItems, pauseTask, setConcurrency } from './tasks/fan-out.ts'
+import { Feed } from './tasks/feed.ts'
 import { limitReached, readLimits } from './tasks/limits.ts'
-import { findTask, listTasks, mayDo, readLogs, readTask, readTransitions, showMade } from './tasks/read.ts'
+import { listTasks } from './tasks/list.ts'
+import { fileRights, findTask, mayDo, readLogs, readTask, readTransitions, showMade } from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
+import { removeTask } from './tasks/remove.ts'
 import type { TaskServices } from './tasks/services.ts'
 import { restoreSnapshot, takeSnapshot } from './tasks/snapshot.ts'
 import { readStatus } from './tasks/status.ts'
 import { createSubmit } from './tasks/submit.ts'
 import { startAllWaiting } from './tasks/wait.ts'
-import { watchAll, watchTask } from './tasks/watch.ts'
+import { watchTask } from './tasks/watch.ts'
 import { Work } from './tasks/work.ts'
 import { repeat } from './timers.ts'
 import type { ArtifactView, Engine, Origin, Principal } from './types.ts'
@@ -82,6 +85,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const retention = new Retention({ db, storages, artifacts, clock, logger }, config.retention)
   const submit = createSubmit(services)
   const work = new Work(services)
+  const feed = new Feed(services)
 
   if (database.kind === 'pglite') {
     // The database was ours alone, and we have just begun: whoever held a lease is gone.
@@ -114,7 +118,8 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     if (!(await access.may(who, 'view', subject)) || !(await access.may(who, 'read-artifact', subject)))
       throw artifactUnknown(id)
     if (action !== 'read-artifact' && !(await access.may(who, action, subject))) throw forbidden(`${action} this file`)
-    return { row, view: artifactView(row, shape.artifacts[row.slot]?.title ?? row.slot) }
+    const may = await fileRights(access.rightsOf(who), subject)
+    return { row, view: artifactView(row, shape.artifacts[row.slot]?.title ?? row.slot, may) }
   }
   const accept = async (request: Parameters<Engine['submit']>[0], who: Principal) => {
     const { id, made } = await submit(request, who)
@@ -140,13 +145,14 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     },
     failedItems: (id, step, query, who) => listFailedItems(services, id, step, query, who),
     watchTask: (id, who, options) => watchTask(services, id, who, options),
-    watchAll: (who, options) => watchAll(services, who, options),
+    watchAll: (who, options) => feed.follow(who, options),
     async cancel(id, who) {
       const task = await findTask(services, id, who)
       if (!(await mayDo(services, who, 'cancel', task))) throw forbidden('cancel this task')
       await cancelTask(services, id, who)
       return readTask(services, id, who)
     },
+    deleteTask: (id, who) => removeTask(services, id, who),
     async runAgain(id, who, options = {}) {
       const task = await findTask(services, id, who)
       if (!(await mayDo(services, who, 'retry', task))) throw forbidden('run this task again')
@@ -256,6 +262,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     async close() {
       await upkeep.stop()
       await sums.stop()
+      await feed.close()
       await notifications.close()
       await work.close()
       await bus.close()

@@ -70,6 +70,12 @@ export interface Engine {
   /** Asks a task to end; it is `canceling` until its running steps have ended. No error when it is over already. */
   cancel(id: string, who: Principal): Promise<TaskView>
   /**
+   * Removes a task that is over, with its files and its history.
+   *
+   * @throws {Problem} task-unknown, forbidden, task-open (409), files-remain (503)
+   */
+  deleteTask(id: string, who: Principal): Promise<void>
+  /**
    * A new task with the same definition (the promoted version), input and uploads; with `failedItems`, its steps that
    * fan out do only what failed.
    *

@@ -54,6 +54,7 @@ export function artifactJson(artifact: ArtifactView): z.output<typeof schemas.ar
     endedAt: isoOrNull(artifact.endedAt),
     endedReason: artifact.endedReason,
     endedBy: artifact.endedBy,
+    may: artifact.may,
   }
 }
 
@@ -75,6 +76,7 @@ export function taskSummaryJson(task: TaskSummary): z.output<typeof schemas.task
     steps: task.steps.map(stepJson),
     artifacts: task.artifacts.map(artifactJson),
     failure: task.failure && withoutStack(task.failure),
+    may: task.may,
     sequence: task.sequence,
     createdAt: iso(task.createdAt),
     startedAt: isoOrNull(task.startedAt),

@@ -29,7 +29,7 @@ export function addList(program: Command): void {
     .option('--definition <name>', 'only tasks of this definition')
     .option('--scope <scope>', 'only tasks about this, such as course:course-v1:Org+Course+Run')
     .option('--owner <id>', 'only tasks of this person')
-    .option('--search <words>', 'only tasks with these words in title, scope or id')
+    .option('--search <words>', 'only tasks with words that begin so in title, scope or id')
     .addOption(
       new Option('--limit <n>', 'at most so many')
         .default(defaults.listLimit)

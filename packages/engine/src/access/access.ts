@@ -1,6 +1,4 @@
 import type { DefinitionShape, Visibility } from '@errand/task'
-import { type Kysely, sql } from 'kysely'
-import type { Tables } from '../database/schema.ts'
 import { Problem } from '../problem.ts'
 import type { Grant, Principal } from '../types.ts'
 import { type Action, policy, type Standing } from './policy-table.ts'
@@ -23,8 +21,17 @@ const grantOf: Readonly<Record<Action, Grant>> = {
   retry: 'write',
   extend: 'write',
   delete: 'write',
+  'delete-task': 'write',
   administer: 'administer',
 }
+
+/** What one person may, for as long as one request takes: their roles are asked for once, and only where they matter. */
+export interface Rights {
+  may(action: Action, subject: Subject): Promise<boolean>
+}
+
+/** Which tasks somebody may see: all, none, or their own and those about what they have a role in. */
+export type Sight = 'all' | 'none' | { owner: string; scopes: readonly string[]; teamScopes: readonly string[] }
 
 /** Asks the policy: the one place in which it is decided who may do what. */
 export class Access {
@@ -34,14 +41,49 @@ export class Access {
     this.roles = roles
   }
 
-  async may(who: Principal, action: Action, subject: Subject): Promise<boolean> {
+  may(who: Principal, action: Action, subject: Subject): Promise<boolean> {
+    return this.#may(who, action, subject, () => this.roles.of(who))
+  }
+
+  /** For several questions of one request. */
+  rightsOf(who: Principal): Rights {
+    let roles: Promise<RoleMap> | undefined
+    const known = () => {
+      roles ??= this.roles.of(who)
+      return roles
+    }
+    return { may: (action, subject) => this.#may(who, action, subject, known) }
+  }
+
+  /** Those of many people who may, with one look at the record for all of them, and what else they may there. */
+  async among<Who extends Principal>(
+    people: readonly Who[],
+    action: Action,
+    subject: Subject,
+  ): Promise<{ who: Who; rights: Rights }[]> {
+    const { owner, scope } = subject.task
+    const roles = await this.roles.inScope(scope, people)
+    const forAll = decide(action, ['stranger'], subject)
+    const found: { who: Who; rights: Rights }[] = []
+    for (const who of people) {
+      const role = roles.get(who)
+      // Of thousands, almost all are strangers to it.
+      if (!forAll && !who.staff && who.id !== owner && role === undefined) continue
+      const known = Promise.resolve(new Map(role === undefined ? [] : [[scope, role]]))
+      const rights: Rights = { may: (asked, about) => this.#may(who, asked, about, () => known) }
+      if (await rights.may(action, subject)) found.push({ who, rights })
+    }
+    return found
+  }
+
+  async #may(who: Principal, action: Action, subject: Subject, roles: () => Promise<RoleMap>): Promise<boolean> {
     if (!granted(who, action)) return false
     // The record is asked for roles only where they matter.
     if (who.staff) return decide(action, ['staff'], subject)
     if (isOpen(subject) && who.id === subject.task.owner && decide(action, ['owner'], subject)) return true
     // What strangers may, everybody may: starting what anyone may start is the most frequent question of all.
     if (decide(action, ['stranger'], subject)) return true
-    return decide(action, standingsOf(who, await this.roles.of(who), subject, action), subject)
+    return decide(action, standingsOf(who, await roles(), subject, action), subject)
   }
 
   /** @throws {Problem} `start-forbidden`, naming what about */
@@ -58,20 +100,13 @@ export class Access {
     })
   }
 
-  /** The tasks somebody may see, for queries: filtered where they are, not afterwards. */
-  async visible(db: Kysely<Tables>, who: Principal) {
-    const query = db.selectFrom('tasks')
-    if (!granted(who, 'view')) return query.where(sql<boolean>`false`)
-    if (who.staff) return query
-    const roles = await this.roles.of(who)
-    if (roles.size === 0) return query.where('tasks.owner', '=', who.id)
-    const scopes = (wanted: string) => [...roles].filter(([, role]) => role === wanted).map(([scope]) => scope)
-    return query.where(
-      sql<boolean>`(tasks.owner = ${who.id} OR tasks.scope = ANY(${scopes('staff')}::text[])
-        OR tasks.scope = ANY(${scopes('team')}::text[]) AND EXISTS (
-          SELECT FROM errand.definitions d WHERE d.name = tasks.definition AND d.version = tasks.version
-            AND jsonb_path_exists(d.shape, '$.artifacts.*.visibility ? (@ == "team")')))`,
-    )
+  /** Which tasks somebody may see, for queries: narrowed where they are, not afterwards. */
+  async sight(who: Principal): Promise<Sight> {
+    if (!granted(who, 'view')) return 'none'
+    if (who.staff) return 'all'
+    const roles = [...(await this.roles.of(who))]
+    const scopes = (wanted: string) => roles.filter(([, role]) => role === wanted).map(([scope]) => scope)
+    return { owner: who.id, scopes: scopes('staff'), teamScopes: scopes('team') }
   }
 }
 

@@ -8,6 +8,7 @@ export const actions = [
   'retry',
   'extend',
   'delete',
+  'delete-task',
   'administer',
 ] as const
 export type Action = (typeof actions)[number]
@@ -40,6 +41,8 @@ export const policy: Readonly<Record<Action, Readonly<Record<Standing, Rule>>>> 
   retry: rules('yes', 'no', 'no', 'yes', 'yes', 'no'),
   extend: rules('yes', 'no', 'no', 'declared', 'yes', 'no'),
   delete: rules('yes', 'no', 'no', 'declared', 'yes', 'no'),
+  // All of its files go with it, those of its owner alone too, and its history.
+  'delete-task': rules('yes', 'no', 'no', 'no', 'yes', 'no'),
   administer: rules('no', 'no', 'no', 'no', 'yes', 'no'),
 }
 

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
+import { type Batched, batched } from '../batch.ts'
 import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import type { Principal, ScopeRole } from '../types.ts'
@@ -26,12 +27,29 @@ export class Roles {
   readonly #db: Kysely<Tables>
   readonly #hook: RolesHook | undefined
   readonly #logger: Logger
+  /** Who has which role in a scope: the tasks of one moment are about many scopes, and asked about in one look. */
+  readonly #members: Batched<string, ReadonlyMap<string, ScopeRole['role']>>
   readonly #asked = new Map<string, { until: number; answer: Promise<readonly ScopeRole[]> }>()
 
   constructor(db: Kysely<Tables>, logger: Logger, hook?: RolesHook) {
     this.#db = db
     this.#logger = logger
     this.#hook = hook
+    this.#members = batched(
+      async (scopes) => {
+        const rows = await db
+          .selectFrom('memberships')
+          .select(['principal', 'scope', 'role'])
+          .where('scope', 'in', [...new Set(scopes)])
+          .execute()
+        const found = Map.groupBy(rows, ({ scope }) => scope)
+        return scopes.map((scope) => {
+          const members = (found.get(scope) ?? []).map(({ principal, role }) => [principal, role] as const)
+          return { ok: true, value: new Map(members) }
+        })
+      },
+      { max: defaults.batch, parallel: 2 },
+    )
   }
 
   /** The record is asked each time: a membership that was taken away is gone at once. */
@@ -46,6 +64,26 @@ export class Roles {
       if (scope !== '' && roles.get(scope) !== 'staff') roles.set(scope, role)
     }
     return roles
+  }
+
+  /** The role of each of many people in one scope; the record is asked once for all of them, each time. */
+  async inScope<Who extends Pick<Principal, 'id' | 'name' | 'roles'>>(
+    scope: string,
+    people: readonly Who[],
+  ): Promise<ReadonlyMap<Who, ScopeRole['role']>> {
+    if (scope === '') return new Map()
+    const kept = await this.#members(scope)
+    const found = new Map<Who, ScopeRole['role']>()
+    const decide = (who: Who, told: readonly ScopeRole[]) => {
+      const here = [...(who.roles ?? []), ...told].filter((one) => one.scope === scope).map(({ role }) => role)
+      const own = kept.get(who.id)
+      if (own !== undefined) here.push(own)
+      const [any] = here
+      if (any !== undefined) found.set(who, here.includes('staff') ? 'staff' : any)
+    }
+    if (this.#hook === undefined) for (const who of people) decide(who, [])
+    else await Promise.all(people.map(async (who) => decide(who, await this.#ask(who))))
+    return found
   }
 
   #ask(who: { id: string; name: string }): Promise<readonly ScopeRole[]> {

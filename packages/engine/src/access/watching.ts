@@ -20,19 +20,22 @@ export class Watching {
     this.#feeds.set(who.id, (this.#feeds.get(who.id) ?? 0) + 1)
   }
 
-  /** They still do. */
-  async beat(who: Principal): Promise<void> {
-    // Whoever acts in somebody's place looks with eyes of their own.
-    if (who.actor !== undefined) return
+  /** They still do; those who said so a moment ago need not say it again. */
+  async beat(people: readonly Principal[]): Promise<void> {
     const now = performance.now()
-    if ((this.#next.get(who.id) ?? 0) > now) return
-    this.#next.set(who.id, now + defaults.watchingInterval)
+    const due = new Set<string>()
+    for (const who of people) {
+      // Whoever acts in somebody's place looks with eyes of their own.
+      if (who.actor !== undefined || (this.#next.get(who.id) ?? 0) > now) continue
+      due.add(who.id)
+      this.#next.set(who.id, now + defaults.watchingInterval)
+    }
+    if (due.size === 0) return
     const until = sql<Date>`now() + make_interval(secs => ${(2 * defaults.watchingInterval) / 1_000})`
-    await this.#db
-      .insertInto('watching')
-      .values({ principal: who.id, until })
-      .onConflict((conflict) => conflict.column('principal').doUpdateSet({ until }))
-      .execute()
+    // In one order for all who write several, so that they wait for each other instead of dead-locking.
+    await sql`INSERT INTO errand.watching (principal, until)
+      SELECT principal, ${until} FROM unnest(${[...due].sort()}::text[]) AS due (principal) ORDER BY principal
+      ON CONFLICT (principal) DO UPDATE SET until = excluded.until`.execute(this.#db)
   }
 
   /** They have closed one. Where another process serves another of theirs, that one says so again soon. */

@@ -155,6 +155,20 @@ export class Artifacts {
     await this.purge(ended)
   }
 
+  /** Deletes all files of a task. @returns whether their bytes are gone, too */
+  async deleteAll(taskId: string, who: Principal): Promise<boolean> {
+    await this.#end(this.#db, sql`task_id = ${taskId}::uuid`, 'deleted by a user', who.name)
+    const left = () =>
+      this.#db
+        .selectFrom('artifacts')
+        .select('id')
+        .where('task_id', '=', taskId)
+        .where('purged_at', 'is', null)
+        .execute()
+    await this.purge((await left()).map(({ id }) => id))
+    return (await left()).length === 0
+  }
+
   /** @throws {Problem} `artifact-gone`, `artifact-unfinished` for one that is not there to be kept */
   async extend(row: ArtifactRow, until: Date, who: Principal): Promise<void> {
     const days = (until.getTime() - Date.now()) / 86_400_000

@@ -1,9 +1,9 @@
 import { Problem } from '../problem.ts'
-import type { ArtifactView } from '../types.ts'
+import type { ArtifactView, FileRight } from '../types.ts'
 import type { ArtifactRow } from './rows.ts'
 
-/** An artifact as people and programs see it. */
-export function artifactView(row: ArtifactRow, title: string): ArtifactView {
+/** An artifact as people and programs see it. @param may - what whoever looks may do with it */
+export function artifactView(row: ArtifactRow, title: string, may: readonly FileRight[] = []): ArtifactView {
   return {
     id: row.id,
     taskId: row.task_id,
@@ -21,6 +21,7 @@ export function artifactView(row: ArtifactRow, title: string): ArtifactView {
     endedAt: row.ended_at,
     endedReason: row.ended_reason,
     endedBy: row.ended_by,
+    may: [...may],
   }
 }
 

@@ -58,6 +58,15 @@ export class Inbox {
     return Number(count)
   }
 
+  /** The same for many people at once; whoever has none is not in it. */
+  async unreadOf(people: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (people.length === 0) return new Map()
+    const { rows } = await sql<{ principal: string; count: number }>`
+      SELECT principal, count(*)::int AS count FROM errand.notifications
+      WHERE principal = ANY(${[...people]}::text[]) AND read_at IS NULL GROUP BY principal`.execute(this.#db)
+    return new Map(rows.map(({ count, principal }) => [principal, count]))
+  }
+
   /** Marks as read: these, or all. What is not theirs is left alone. @returns how many are still unread */
   async read(ids: readonly string[] | 'all', who: Principal): Promise<number> {
     assertGranted(who, 'write', 'mark what is in this inbox as read')

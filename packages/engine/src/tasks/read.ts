@@ -1,18 +1,16 @@
 import { type Kysely, sql } from 'kysely'
+import type { Rights, Subject } from '../access/access.ts'
 import { maskedInput } from '../access/masked-input.ts'
 import { isId, taskUnknown } from '../access/policy.ts'
 import type { Action } from '../access/policy-table.ts'
 import { type Batched, batched } from '../batch.ts'
 import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
-import { Problem } from '../problem.ts'
-import type { LogLine, Principal, TaskPage, TaskQuery, TaskView, Transition } from '../types.ts'
+import type { FileRight, LogLine, Principal, TaskRight, TaskView, Transition } from '../types.ts'
 import type { MadeTask } from './made.ts'
 import type { StepRow, TaskRow } from './record.ts'
 import type { TaskServices } from './services.ts'
 import { taskView } from './view.ts'
-
-const PAGE = { default: 50, most: 200 }
 
 /** @throws {Problem} `task-unknown`, also for what `who` may not see */
 export async function findTask(services: TaskServices, id: string, who: Principal): Promise<TaskRow> {
@@ -34,8 +32,9 @@ export async function mayDo(
   return services.access.may(who, action, { task, shape })
 }
 
+/** @throws {Problem} `task-unknown`, also for what `who` may not see */
 export async function readTask(services: TaskServices, id: string, who: Principal): Promise<TaskView> {
-  const found = isId(id) ? await readerOf(services)(id) : undefined
+  const found = await readForAll(services, id)
   if (found === undefined || !(await mayDo(services, who, 'view', found.task))) throw taskUnknown(id)
   return shownTo(services, who, found)
 }
@@ -48,25 +47,55 @@ export async function showMade(services: TaskServices, { steps, task }: MadeTask
   return shownTo(services, who, { task, view: taskView({ task, steps, artifacts: [], shape, served }) })
 }
 
-interface Found {
+/** A task as it is, before it is known who looks. */
+export interface FoundTask {
   task: TaskRow
   view: TaskView
 }
 
-/** The task without what is not for these eyes. */
-async function shownTo(services: TaskServices, who: Principal, { task, view }: Found): Promise<TaskView> {
-  const shape = await services.catalog.shape(services.db, task.definition, task.version)
-  const mayRead = await Promise.all(
-    view.artifacts.map(({ visibility }) => services.access.may(who, 'read-artifact', { task, shape, visibility })),
+/** The task without what is not for these eyes, and with what they may do. */
+export async function shownTo(
+  { access, catalog, db }: TaskServices,
+  who: Principal,
+  { task, view }: FoundTask,
+  rights: Rights = access.rightsOf(who),
+): Promise<TaskView> {
+  const shape = await catalog.shape(db, task.definition, task.version)
+  const subject = { task, shape }
+  const may = (action: Action) => rights.may(action, subject)
+  const artifacts = await Promise.all(
+    view.artifacts.map(async (artifact) => {
+      const about = { ...subject, visibility: artifact.visibility }
+      if (!(await rights.may('read-artifact', about))) return []
+      return [{ ...artifact, may: await fileRights(rights, about) }]
+    }),
   )
-  return {
-    ...view,
-    input: maskedInput(shape.input, view.input, await services.access.may(who, 'view-input', { task, shape })),
-    artifacts: view.artifacts.filter((_artifact, index) => mayRead[index]),
-  }
+  const input = maskedInput(shape.input, view.input, await may('view-input'))
+  return { ...view, input, artifacts: artifacts.flat(), may: await taskRights(may) }
 }
 
-type Reader = Batched<string, Found | undefined>
+async function taskRights(may: (action: Action) => Promise<boolean>): Promise<TaskRight[]> {
+  const found: TaskRight[] = []
+  if (await may('cancel')) found.push('cancel')
+  if (await may('retry')) found.push('retry')
+  if (await may('delete-task')) found.push('delete')
+  return found
+}
+
+/** What somebody may do with an output. */
+export async function fileRights(rights: Rights, subject: Subject): Promise<FileRight[]> {
+  const found: FileRight[] = []
+  if (await rights.may('extend', subject)) found.push('extend')
+  if (await rights.may('delete', subject)) found.push('delete')
+  return found
+}
+
+/** The task as it is, for whoever then asks who may see it. */
+export async function readForAll(services: TaskServices, id: string): Promise<FoundTask | undefined> {
+  return isId(id) ? readerOf(services)(id) : undefined
+}
+
+type Reader = Batched<string, FoundTask | undefined>
 
 const readers = new WeakMap<TaskServices, Reader>()
 
@@ -94,7 +123,8 @@ function readerOf(services: TaskServices): Reader {
   return reader
 }
 
-async function viewsOf(services: TaskServices, tasks: readonly TaskRow[]): Promise<TaskView[]> {
+/** What makes up each of the tasks, in their order. */
+export async function viewsOf(services: TaskServices, tasks: readonly TaskRow[]): Promise<TaskView[]> {
   const ids = tasks.map(({ id }) => id)
   if (ids.length === 0) return []
   const [steps, artifacts, served] = await Promise.all([
@@ -120,47 +150,6 @@ async function viewsOf(services: TaskServices, tasks: readonly TaskRow[]): Promi
       }),
     ),
   )
-}
-
-/** A page of tasks, newest first. The token is the id of the last task of the page before: ids grow with time. */
-export async function listTasks(services: TaskServices, query: TaskQuery, who: Principal): Promise<TaskPage> {
-  const limit = Math.min(Math.max(1, query.limit ?? PAGE.default), PAGE.most)
-  let tasks = (await services.access.visible(services.db, who)).selectAll()
-  if (query.state !== undefined && query.state.length > 0) tasks = tasks.where('state', 'in', [...query.state])
-  if (query.definition !== undefined) tasks = tasks.where('definition', '=', query.definition)
-  if (query.scope !== undefined) tasks = tasks.where('scope', '=', query.scope)
-  if (query.owner !== undefined) tasks = tasks.where('owner', '=', query.owner)
-  for (const word of (query.q ?? '').split(/\s+/).filter(Boolean).slice(0, 10)) {
-    const pattern = `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
-    tasks = tasks.where(sql<boolean>`(title ILIKE ${pattern} OR scope ILIKE ${pattern} OR id::text ILIKE ${pattern})`)
-  }
-  if (query.pageToken !== undefined) {
-    if (!isId(query.pageToken)) {
-      throw new Problem({
-        code: 'page-token-invalid',
-        status: 400,
-        title: 'The page token is not valid',
-        hint: 'Use the token that came with the page before.',
-      })
-    }
-    tasks = tasks.where('id', '<', query.pageToken)
-  }
-  const rows = await tasks
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  const page = rows.slice(0, limit)
-  const views = await viewsOf(services, page)
-  const shown = await Promise.all(
-    page.flatMap((task, index) => {
-      const view = views[index]
-      return view === undefined ? [] : [shownTo(services, who, { task, view })]
-    }),
-  )
-  return {
-    tasks: shown.map(({ input: _input, ...summary }) => summary),
-    nextPageToken: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null,
-  }
 }
 
 /** In order, after sequence number `after`. */

@@ -31,6 +31,8 @@ export function taskView({ artifacts, served, shape, steps, task }: ViewParts): 
     steps: steps.map((step) => stepView(step, shape)),
     artifacts: artifacts.map((row) => artifactView(row, shape.artifacts[row.slot]?.title ?? row.slot)),
     failure: task.failure === null ? null : withoutStack(task.failure),
+    // Nothing, until it is known who looks.
+    may: [],
     sequence: task.sequence,
     createdAt: task.created_at,
     startedAt: task.started_at,

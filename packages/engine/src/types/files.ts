@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { ArtifactState, ByteRange, KeepRule, Visibility } from '@errand/task'
 
+/** What somebody may do with an output, whatever its state allows. */
+export type FileRight = 'extend' | 'delete'
+
 export interface ArtifactView {
   id: string
   taskId: string
@@ -20,6 +23,8 @@ export interface ArtifactView {
   endedAt: Date | null
   endedReason: string | null
   endedBy: string | null
+  /** What whoever looks may do with it. */
+  may: FileRight[]
 }
 
 export interface UploadView {

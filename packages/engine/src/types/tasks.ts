@@ -55,6 +55,9 @@ export interface StepView {
   finishedAt: Date | null
 }
 
+/** What somebody may do with a task, whatever its state allows. */
+export type TaskRight = 'cancel' | 'retry' | 'delete'
+
 export interface TaskView {
   id: string
   definition: string
@@ -70,6 +73,8 @@ export interface TaskView {
   steps: StepView[]
   artifacts: ArtifactView[]
   failure: Failure | null
+  /** What whoever looks may do with it. */
+  may: TaskRight[]
   /** The number of the last transition; grows by one with each. */
   sequence: number
   createdAt: Date
@@ -82,7 +87,10 @@ export interface TaskQuery {
   definition?: string
   scope?: string
   owner?: string
-  /** Words in the title, the scope or the id. */
+  /** Not asked for before this, and before that. */
+  createdFrom?: Date
+  createdBefore?: Date
+  /** Beginnings of words in the title, the scope or the id. */
   q?: string
   pageToken?: string
   /** 1 to 200. Default 50. */

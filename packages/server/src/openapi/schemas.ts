@@ -77,6 +77,7 @@ export const artifactSchema = z
     endedAt: instant.nullable(),
     endedReason: z.string().nullable(),
     endedBy: z.string().nullable(),
+    may: z.array(z.enum(['extend', 'delete'])).describe('What whoever asks may do with it, if its state allows it'),
   })
   .openapi('Artifact')
 
@@ -149,6 +150,9 @@ export const taskSummarySchema = z
     steps: z.array(stepSchema),
     artifacts: z.array(artifactSchema),
     failure: failureSchema.nullable(),
+    may: z
+      .array(z.enum(['cancel', 'retry', 'delete']))
+      .describe('What whoever asks may do with it, if its state allows it; who may cancel may pause, too'),
     sequence: z.int().describe('The number of the last transition'),
     createdAt: instant,
     startedAt: instant.nullable(),

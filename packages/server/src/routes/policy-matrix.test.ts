@@ -148,6 +148,7 @@ const throughEngine: Door = {
       if (action === 'retry') await engine.runAgain(id, principal)
       if (action === 'extend') await engine.extendArtifact(output, until(), principal)
       if (action === 'delete') await engine.deleteArtifact(output, principal)
+      if (action === 'delete-task') await engine.deleteTask(id, principal)
       if (action === 'administer') await engine.status(principal)
       return 'yes'
     } catch (error) {
@@ -176,6 +177,7 @@ const overHttp: Door = {
       retry: [`/tasks/${id}/retry`, 'POST'],
       extend: [`/artifacts/${output}/extend`, 'POST', { until: until().toISOString() }],
       delete: [`/artifacts/${output}`, 'DELETE'],
+      'delete-task': [`/tasks/${id}`, 'DELETE'],
       administer: ['/status'],
     }
     const [path, method, json] = paths[action] ?? ['/nothing']
@@ -223,6 +225,7 @@ const throughCommand: Door = {
       retry: ['retry', id],
       extend: ['artifacts', 'extend', output, '--days', String(Math.ceil(days) + 1)],
       delete: ['artifacts', 'rm', output],
+      'delete-task': ['delete', id],
       administer: ['retention', 'preview'],
     }
     const { exit, printed, said } = await errand(who, commands[action] ?? [])
@@ -246,7 +249,7 @@ const until = () => {
 }
 
 const aboutOutputs: readonly Action[] = ['read-artifact', 'extend', 'delete']
-const asked = actions.filter((action) => action !== 'start')
+const asked = actions.filter((action) => action !== 'start' && action !== 'delete-task')
 const doors = [
   ['the engine', throughEngine],
   ['HTTP', overHttp],
@@ -280,6 +283,39 @@ describe('the policy table', () => {
             else expect(answer, about).toBe('refused')
           }
         }
+      }
+    }
+  })
+
+  test.each(doors)('delete-task through %s: everybody, about every task', async (_name, door) => {
+    const { engine } = server
+    for (const start of starts) {
+      for (const [what, owner] of [
+        ['own', people.owner],
+        ['former', people.former],
+        ['other', person('other')],
+      ] as const) {
+        const make = async () => {
+          if (what === 'former' && start !== 'anyone') {
+            await engine.people.record.grant('former', { scope: 'here', role: 'staff' }, people.root)
+          }
+          const scope = what === 'other' ? 'there' : 'here'
+          const { id } = (await engine.submit({ definition: `matrix.${start}`, input: { scope } }, owner)).task
+          await engine.cancel(id, owner)
+          if (what === 'former') await engine.people.record.withdraw('former', 'here', people.root)
+          return { id, outputs: new Map<string, string>() }
+        }
+        let task = await make()
+        for (const who of Object.keys(people) as Who[]) {
+          const standings = standingOf(who, what, start)
+          const answer = await door.ask('delete-task', who, task, '')
+          const about = `${who} (${standings}) delete-task of ${start} ${what}`
+          if (expected('delete-task', standings, start, '')) {
+            expect(answer, about).toBe('yes')
+            task = await make()
+          } else expect(answer, about).toBe(expected('view', standings, start, '') ? 'refused' : 'hidden')
+        }
+        await engine.deleteTask(task.id, people.root)
       }
     }
   })

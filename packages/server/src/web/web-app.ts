@@ -28,7 +28,7 @@ const types: Record<string, string> = {
 }
 
 /**
- * Reads the built app into memory, compressed once. It is less than 2 MB, and what is served are the files that were
+ * Reads the built app into memory, with what the build has compressed beside it. It is less than 2 MB, and what is served are the files that were
  * there at the start and nothing else: no path that comes with a request ever reaches the disk.
  *
  * @throws {Problem} `web-not-built`
@@ -57,7 +57,12 @@ export async function loadWebApp(folder: string): Promise<WebApp> {
 
 async function fileOf(path: string): Promise<WebFile> {
   const plain = await readFile(path)
-  const [br, gz] = await Promise.all([promisify(brotliCompress)(plain), promisify(gzip)(plain)])
+  // An app of somebody's own need not be compressed.
+  const beside = (ending: string, compress: () => Promise<Buffer>) => readFile(`${path}.${ending}`).catch(compress)
+  const [br, gz] = await Promise.all([
+    beside('br', () => promisify(brotliCompress)(plain)),
+    beside('gz', () => promisify(gzip)(plain)),
+  ])
   return {
     type: types[extname(path)] ?? 'application/octet-stream',
     etag: `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`,

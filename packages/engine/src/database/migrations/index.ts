@@ -5,6 +5,7 @@ import * as outputs from './030-outputs.ts'
 import * as versions from './040-versions.ts'
 import * as people from './050-people.ts'
 import * as notifications from './060-notifications.ts'
+import * as lists from './080-lists.ts'
 
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '040-versions': versions,
   '050-people': people,
   '060-notifications': notifications,
+  '080-lists': lists,
 }

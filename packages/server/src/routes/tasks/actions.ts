@@ -46,13 +46,29 @@ const retryRoute = createRoute({
   },
 })
 
-/** `POST /tasks/{id}/cancel` and `POST /tasks/{id}/retry`. */
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/tasks/{id}',
+  operationId: 'deleteTask',
+  summary: 'Delete a task that is over',
+  description: 'Its files and its history go with it, and cannot be brought back.',
+  tags: ['tasks'],
+  security,
+  request: { params: idParams },
+  responses: { 204: { description: 'It is gone' }, ...problems(401, 403, 404, 409, 503) },
+})
+
+/** `POST /tasks/{id}/cancel`, `POST /tasks/{id}/retry` and `DELETE /tasks/{id}`. */
 export function actionRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
   const app = router()
   app.openapi(cancelRoute, async (c) => {
     const task = await engine.cancel(c.req.valid('param').id, c.get('principal'))
     c.header('Cache-Control', 'private, no-store')
     return isFinal('task', task.state) ? c.json(taskJson(task), 200) : c.json(taskJson(task), 202)
+  })
+  app.openapi(deleteRoute, async (c) => {
+    await engine.deleteTask(c.req.valid('param').id, c.get('principal'))
+    return c.body(null, 204)
   })
   app.openapi(retryRoute, async (c) => {
     const { task, created } = await engine.runAgain(c.req.valid('param').id, c.get('principal'), {

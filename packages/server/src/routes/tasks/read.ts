@@ -34,7 +34,9 @@ const listRoute = createRoute({
       definition: z.string().max(100).optional(),
       scope: z.string().max(500).optional(),
       owner: z.string().max(255).optional().describe('A principal id, or `me`'),
-      q: z.string().max(200).optional().describe('Words in the title, the scope or the id'),
+      created_from: z.iso.datetime({ offset: true }).optional().describe('Asked for then or later'),
+      created_before: z.iso.datetime({ offset: true }).optional().describe('Asked for before that'),
+      q: z.string().max(200).optional().describe('Beginnings of words in the title, the scope or the id'),
       page_token: z.string().max(2_000).optional(),
       limit: wholeNumber(1, 200),
     }),
@@ -67,7 +69,9 @@ const getRoute = createRoute({
 export function readRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
   const app = router()
   app.openapi(listRoute, async (c) => {
-    const { page_token: pageToken, owner, state, definition, scope, q, limit } = c.req.valid('query')
+    const query = c.req.valid('query')
+    const { created_before: before, created_from: from, definition, limit, owner, page_token: pageToken } = query
+    const { q, scope, state } = query
     const who = c.get('principal')
     const page = await engine.listTasks(
       {
@@ -75,6 +79,8 @@ export function readRoutes({ engine }: ServerContext): OpenAPIHono<ServerEnv> {
         ...(definition === undefined ? {} : { definition }),
         ...(scope === undefined ? {} : { scope }),
         ...(owner === undefined ? {} : { owner: owner === 'me' ? who.id : owner }),
+        ...(from === undefined ? {} : { createdFrom: new Date(from) }),
+        ...(before === undefined ? {} : { createdBefore: new Date(before) }),
         ...(q === undefined ? {} : { q }),
         ...(pageToken === undefined ? {} : { pageToken }),
         ...(limit === undefined ? {} : { limit }),

@@ -1,0 +1,185 @@
+import { isFinal } from '@errand/task'
+import { sql } from 'kysely'
+import type { Rights } from '../access/access.ts'
+import { defaults } from '../config.ts'
+import { Signals } from '../events/signals.ts'
+import type { FeedEvent, Principal } from '../types.ts'
+import { type FoundTask, shownTo, viewsOf } from './read.ts'
+import type { TaskRow } from './record.ts'
+import type { TaskServices } from './services.ts'
+
+/** Somebody who follows all they may see, and what is to be told to them. */
+interface Watcher {
+  who: Principal
+  signals: Signals
+  /** Tasks that have changed, as they are now: each is told once, however often it has changed meanwhile. */
+  changed: Map<string, { found: FoundTask; rights: Rights }>
+  /** Whether something may be new in the inbox: said by a signal, by the end of an own task, or by a while without any. */
+  look: boolean
+  /** What was last found unread, and told. */
+  unread: number | undefined
+  told: number | undefined
+  /** What went wrong; or that so much waits that reading everything anew is less. */
+  failure: unknown
+  behind: boolean
+}
+
+/**
+ * What all watchers of this process are told. The record is read once for all of them, not once for each: five thousand
+ * pages that are open cost no more than the few that something has changed for.
+ */
+export class Feed {
+  readonly #services: TaskServices
+  readonly #watchers = new Set<Watcher>()
+  readonly #changed = new Set<string>()
+  readonly #signals = new Signals()
+  #running: Promise<void> | undefined
+
+  constructor(services: TaskServices) {
+    this.#services = services
+  }
+
+  /** The tasks that `who` may see, whenever one changes, and how much of their inbox is unread; from now on. */
+  async *follow(who: Principal, options: { signal?: AbortSignal } = {}): AsyncGenerator<FeedEvent> {
+    const watcher: Watcher = {
+      // One of its own: two pages of one person are two watchers.
+      who: { ...who },
+      signals: new Signals(options.signal),
+      changed: new Map(),
+      look: true,
+      unread: undefined,
+      told: undefined,
+      failure: undefined,
+      behind: false,
+    }
+    const leave = this.#enter(watcher)
+    try {
+      while (!watcher.signals.aborted) {
+        watcher.signals.clear()
+        if (watcher.failure !== undefined) throw watcher.failure
+        if (watcher.behind) return
+        for (const [id, { found, rights }] of watcher.changed) {
+          watcher.changed.delete(id)
+          yield { type: 'task', task: await shownTo(this.#services, who, found, rights) }
+        }
+        if (watcher.unread !== undefined && watcher.unread !== watcher.told) {
+          watcher.told = watcher.unread
+          yield { type: 'inbox', unread: watcher.unread }
+        }
+        await watcher.signals.wait(undefined)
+      }
+    } finally {
+      await leave()
+    }
+  }
+
+  /** Ends all feeds. */
+  async close(): Promise<void> {
+    for (const watcher of this.#watchers) {
+      watcher.behind = true
+      watcher.signals.raise()
+    }
+    this.#watchers.clear()
+    this.#signals.raise()
+    await this.#running
+  }
+
+  #enter(watcher: Watcher): () => Promise<void> {
+    const { bus, watching } = this.#services
+    this.#watchers.add(watcher)
+    watching.enter(watcher.who)
+    const off = bus.onInbox(watcher.who.id, () => {
+      watcher.look = true
+      this.#signals.raise()
+    })
+    this.#signals.raise()
+    this.#running ??= this.#run()
+    return async () => {
+      off()
+      watcher.signals.close()
+      this.#watchers.delete(watcher)
+      if (this.#watchers.size === 0) this.#signals.raise()
+      await watching.leave(watcher.who)
+    }
+  }
+
+  /** Looks whenever something may have changed, for as long as anybody watches. */
+  async #run(): Promise<void> {
+    const off = this.#services.bus.onAnyTask((id) => {
+      this.#changed.add(id)
+      this.#signals.raise()
+    })
+    while (this.#watchers.size > 0) {
+      this.#signals.clear()
+      await this.#look().catch((error: unknown) => this.#fail(error))
+      if (!(await this.#signals.wait(defaults.watchingInterval)))
+        for (const watcher of this.#watchers) watcher.look = true
+      await this.#signals.pause(defaults.watchInterval)
+    }
+    off()
+    this.#changed.clear()
+    this.#running = undefined
+  }
+
+  /** What was missed is not known: whoever watches is to begin anew. */
+  #fail(error: unknown): void {
+    for (const watcher of this.#watchers) {
+      watcher.failure = error
+      watcher.signals.raise()
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { db, watching } = this.#services
+    const ids = [...this.#changed]
+    this.#changed.clear()
+    await watching.beat([...this.#watchers].map(({ who }) => who))
+    const rows =
+      ids.length === 0
+        ? []
+        : await db.selectFrom('tasks').selectAll().where(sql<boolean>`id = ANY(${ids}::uuid[])`).execute()
+    const watchers = new Map([...this.#watchers].map((watcher) => [watcher.who, watcher]))
+    const asked = await Promise.all(rows.map(async (row) => ({ row, audience: await this.#audience(row, watchers) })))
+    const told = asked.filter(({ audience }) => audience.length > 0)
+    // Only what somebody is told is read as a whole.
+    const views = await viewsOf(
+      this.#services,
+      told.map(({ row }) => row),
+    )
+    for (const [index, { audience, row }] of told.entries()) {
+      const view = views[index]
+      if (view === undefined) continue
+      for (const { rights, watcher } of audience) tell(watcher, { found: { task: row, view }, rights })
+    }
+    await this.#lookIntoInboxes()
+  }
+
+  /** Those who may see the task, and what each may do with it. */
+  async #audience(row: TaskRow, watchers: ReadonlyMap<Principal, Watcher>) {
+    const { access, catalog, db } = this.#services
+    const shape = await catalog.shape(db, row.definition, row.version)
+    const among = await access.among([...watchers.keys()], 'view', { task: row, shape })
+    return among.flatMap(({ who, rights }) => {
+      const watcher = watchers.get(who)
+      return watcher === undefined ? [] : [{ watcher, rights }]
+    })
+  }
+
+  async #lookIntoInboxes(): Promise<void> {
+    const due = [...this.#watchers].filter(({ look }) => look)
+    for (const watcher of due) watcher.look = false
+    const unread = await this.#services.inbox.unreadOf([...new Set(due.map(({ who }) => who.id))])
+    for (const watcher of due) {
+      watcher.unread = unread.get(watcher.who.id) ?? 0
+      if (watcher.unread !== watcher.told) watcher.signals.raise()
+    }
+  }
+}
+
+function tell(watcher: Watcher, news: { found: FoundTask; rights: Rights }): void {
+  const { task } = news.found
+  watcher.look ||= task.owner === watcher.who.id && isFinal('task', task.state)
+  watcher.changed.set(task.id, news)
+  if (watcher.changed.size > defaults.feedBacklog) watcher.behind = true
+  watcher.signals.raise()
+}
