@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { freePort } from '../chaos/processes.ts'
 import { launchBrowser } from './browser.ts'
-import { PATIENT, said } from './flows.ts'
+import { PATIENT } from './flows.ts'
 import { openSite, type Site, signIn } from './site.ts'
 
 /** Every page, for everybody: by keyboard, in little room, from right to left, without motion, and as axe finds it. */
@@ -40,6 +39,7 @@ beforeAll(async () => {
     form: '/start/course.import',
     definitions: '/definitions',
     service: '/service',
+    retention: '/retention',
     inbox: '/inbox',
     preferences: '/preferences',
     none: '/nowhere',
@@ -150,54 +150,4 @@ test('nothing moves for whoever wants no motion', async () => {
     await expect.poll(async () => (await moving(page)) > 0, PATIENT).toBe(some)
     await context.close()
   }
-})
-
-test('a task is started, canceled and found again by keyboard alone', async () => {
-  const { context, page } = await signIn(site, browser)
-  const press = (key: string) => page.keyboard.press(key)
-  /** Goes on by Tab until what has this name has the focus, and is seen to have it. */
-  async function tabTo(name: string): Promise<void> {
-    for (let presses = 0; presses < 60; presses += 1) {
-      await press('Tab')
-      const focused = await page.evaluate<string>(
-        `(({ labels, ariaLabel, textContent }) => (labels?.[0]?.textContent ?? ariaLabel ?? textContent).trim())(document.activeElement)`,
-      )
-      if (!focused.startsWith(name)) continue
-      expect(await page.evaluate<boolean>(`document.activeElement.matches(':focus-visible')`)).toBe(true)
-      return
-    }
-    throw new Error(`No Tab leads to ${name}`)
-  }
-  await tabTo('Skip to the content')
-  await press('Enter')
-  await tabTo('Start a task')
-  await press('Enter')
-  await page.getByRole('heading', { name: 'Start a task' }).waitFor(PATIENT)
-  await tabTo('Wait for a file')
-  await press('Enter')
-  await page.getByRole('heading', { name: 'Wait for a file' }).waitFor(PATIENT)
-  await tabTo('Path')
-  await page.keyboard.type(join(site.folder, 'by-keyboard'))
-  await press('Enter')
-  await said(page, 'Step 2 of 2: Wait').waitFor(PATIENT)
-  await tabTo('Cancel')
-  await press('Enter')
-  await page.getByRole('dialog').waitFor(PATIENT)
-  await press('Escape')
-  await page.getByRole('dialog').waitFor({ state: 'detached', ...PATIENT })
-  // Back where one was.
-  const focused = () => page.evaluate<string>('document.activeElement.textContent')
-  await expect.poll(focused, PATIENT).toBe('Cancel')
-  await press('Enter')
-  await page.getByRole('dialog').waitFor(PATIENT)
-  await tabTo('Cancel the task')
-  await press('Enter')
-  await said(page, /^Canceled after/).waitFor(PATIENT)
-  // What cannot be done can be reached, and says why.
-  await page.reload()
-  await said(page, /^Canceled after/).waitFor(PATIENT)
-  await tabTo('Cancel')
-  await page.getByRole('tooltip', { name: 'It is over' }).waitFor(PATIENT)
-  await context.close()
-  await writeFile(join(site.folder, 'gate'), '')
 })

@@ -1,6 +1,6 @@
 /** Who comes to the site of these tests: each is known by a token that is their name. */
 const people = {
-  ada: { id: 'ada', name: 'Ada Okafor', staff: false },
+  ada: { id: 'ada', name: 'Ada Okafor', email: 'ada@example.org', staff: false },
   ben: { id: 'ben', name: 'Ben Lind', staff: false },
   mallory: { id: 'mallory', name: 'Mallory', staff: false },
 } as const

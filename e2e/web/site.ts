@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createClient, type ErrandClient } from '@errand/client'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { type Service, service } from '../../packages/cli/src/test-support/errand.ts'
+import { openMailSink } from '../../packages/engine/src/test-support/mail-sink.ts'
 import { buildWeb, isFresh } from '../../packages/web/build.ts'
 import type { Person } from './people.ts'
 
@@ -40,9 +41,11 @@ export interface SiteOptions {
 export async function openSite({ port, database, packs = PACKS }: SiteOptions): Promise<Site> {
   if (!(await isFresh())) await buildWeb()
   const folder = await mkdtemp(join(tmpdir(), 'errand-web-'))
-  const identity = { authenticate: folderOf('./people.ts') }
-  await writeFile(join(folder, 'errand.config.ts'), `export default ${JSON.stringify({ identity })}\n`)
   const address = `http://127.0.0.1:${port}`
+  const identity = { authenticate: folderOf('./people.ts') }
+  const mails = await openMailSink()
+  const notifications = { publicUrl: address, email: { smtp: mails.smtp, from: 'errand@example.org' } }
+  await writeFile(join(folder, 'errand.config.ts'), `export default ${JSON.stringify({ identity, notifications })}\n`)
   let running: Service[] = []
 
   async function start(): Promise<void> {
@@ -70,6 +73,7 @@ export async function openSite({ port, database, packs = PACKS }: SiteOptions): 
     },
     async close() {
       await Promise.all(running.map((one) => one.stop()))
+      await mails.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

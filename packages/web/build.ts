@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
-import { glob, rename, rm, stat } from 'node:fs/promises'
+import { glob, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
 import { build } from 'vite'
 
 const root = dirname(fileURLToPath(import.meta.url))
@@ -31,12 +33,23 @@ export async function buildWeb(): Promise<void> {
     for (const configFile of ['vite.config.ts', 'vite.embed.config.ts']) {
       await build({ configFile: join(root, configFile), logLevel: 'warn', build: { outDir } })
     }
+    await compressAll(outDir)
     await rm(dist, { recursive: true, force: true })
     await rename(outDir, dist)
   } finally {
     if (before === undefined) delete process.env.NODE_ENV
     else process.env.NODE_ENV = before
     await rm(outDir, { recursive: true, force: true })
+  }
+}
+
+/** Beside each file, as a browser may have it: compressed as far as it goes, once, and not at each start of a server. */
+async function compressAll(folder: string): Promise<void> {
+  for await (const name of glob('**/*.{html,js,css,svg,json}', { cwd: folder })) {
+    const path = join(folder, name)
+    const plain = await readFile(path)
+    const [br, gz] = await Promise.all([promisify(brotliCompress)(plain), promisify(gzip)(plain, { level: 9 })])
+    await Promise.all([writeFile(`${path}.br`, br), writeFile(`${path}.gz`, gz)])
   }
 }
 

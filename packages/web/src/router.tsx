@@ -59,6 +59,12 @@ const serviceRoute = createRoute({
   component: lazyRouteComponent(() => import('./operate/service-page.tsx'), 'ServicePage'),
 })
 
+const retentionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/retention',
+  component: lazyRouteComponent(() => import('./operate/retention-page.tsx'), 'RetentionPage'),
+})
+
 const inboxRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/inbox',
@@ -80,6 +86,7 @@ export const router = createRouter({
     startOneRoute,
     definitionsRoute,
     serviceRoute,
+    retentionRoute,
     inboxRoute,
     preferencesRoute,
   ]),

@@ -5,6 +5,7 @@ import {
   type LogLine,
   type Notification,
   type Preferences,
+  type TaskFilter,
   type TaskPage,
   type TaskState,
   type Transition,
@@ -20,6 +21,9 @@ export interface TaskFilters {
   scope?: string
   /** `me`, or a principal id. */
   owner?: string
+  /** First and last day on which they were asked for, where the reader is: `2026-11-25`. */
+  from?: string
+  to?: string
   q?: string
 }
 
@@ -32,12 +36,25 @@ export const queryClient = new QueryClient({
 
 export const meQuery = queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => client.me({ signal }) })
 
+/** The filters as the API takes them: a day begins and ends where its reader is. */
+function asked({ from, to, ...filters }: TaskFilters): TaskFilter {
+  const midnight = (day: string, later: number) => {
+    const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
+    return new Date(year, month - 1, date + later)
+  }
+  return {
+    ...filters,
+    ...(from === undefined ? {} : { createdFrom: midnight(from, 0) }),
+    ...(to === undefined ? {} : { createdBefore: midnight(to, 1) }),
+  }
+}
+
 export const tasksQuery = (filters: TaskFilters) =>
   infiniteQueryOptions({
     queryKey: ['tasks', filters],
     queryFn: ({ pageParam, signal }): Promise<TaskPage> =>
       client.tasks(
-        { ...filters, limit: PAGE_SIZE, ...(pageParam === undefined ? {} : { pageToken: pageParam }) },
+        { ...asked(filters), limit: PAGE_SIZE, ...(pageParam === undefined ? {} : { pageToken: pageParam }) },
         { signal },
       ),
     initialPageParam: undefined as string | undefined,
@@ -81,6 +98,13 @@ export const statusQuery = queryOptions({
   queryKey: ['status'],
   queryFn: ({ signal }) => client.status({ signal }),
   refetchInterval: OPERATIONS_POLL,
+})
+
+/** What retention would remove. It reads whole storages, so it is asked when somebody wants to know, and not again by itself. */
+export const retentionQuery = queryOptions({
+  queryKey: ['retention'],
+  queryFn: ({ signal }) => client.retentionPreview({ signal }),
+  staleTime: Number.POSITIVE_INFINITY,
 })
 
 export const storageQuery = queryOptions({

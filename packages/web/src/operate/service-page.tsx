@@ -1,14 +1,14 @@
 import type { Status, Worker } from '@errand/client'
-import { Anchor, Paper, Skeleton, Table, Text, Title } from '@mantine/core'
+import { Anchor, Button, Skeleton, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
 import { statusQuery, storageQuery, workersQuery } from '../api/queries.ts'
 import { useNow } from '../ui/clock.ts'
 import { ErrorNotice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { StateMark } from '../ui/state-mark.tsx'
 import { bytes, count, duration, relative } from '../words/units.ts'
+import { Grid, Section } from './section.tsx'
 
 /** Whether work moves: queues, what is stuck, who works, and what the outputs take. */
 export function ServicePage() {
@@ -24,7 +24,14 @@ export function ServicePage() {
     )
   }
   return (
-    <Page title="Service">
+    <Page
+      title="Service"
+      actions={
+        <Button component={Link} to="/retention" variant="default">
+          What retention would remove
+        </Button>
+      }
+    >
       <Stuck stuck={status.data.stuck} />
       <Queues queues={status.data.queues} />
       <Workers workers={workers.data} />
@@ -78,7 +85,7 @@ function Queues({ queues }: { queues: Status['queues'] }) {
     <Section title="Queues">
       <Grid
         head={['Definition', 'Workers', 'Open', 'Ready', 'Running', 'To be tried again', 'Oldest waits']}
-        empty="Nothing is registered."
+        empty="Nothing waits or runs."
         rows={queues.map(({ definition, version, workers, open, ready, running, retrying, oldestReadySeconds }) => ({
           key: `${definition} ${version}`,
           cells: [
@@ -115,49 +122,5 @@ function Workers({ workers }: { workers: readonly Worker[] }) {
         }))}
       />
     </Section>
-  )
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Paper withBorder p="lg" component="section" aria-label={title}>
-      <Title order={2} size="h4" mb="sm">
-        {title}
-      </Title>
-      {children}
-    </Paper>
-  )
-}
-
-interface GridProps {
-  head: readonly string[]
-  rows: readonly { key: string; cells: readonly ReactNode[] }[]
-  /** Said where there are no rows. */
-  empty: string
-}
-
-function Grid({ head, rows, empty }: GridProps) {
-  if (rows.length === 0) return <Text c="dimmed">{empty}</Text>
-  return (
-    <Table.ScrollContainer minWidth={560}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            {head.map((title) => (
-              <Table.Th key={title}>{title}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map(({ key, cells }) => (
-            <Table.Tr key={key}>
-              {cells.map((cell, index) => (
-                <Table.Td key={head[index]}>{cell}</Table.Td>
-              ))}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
   )
 }

@@ -1,7 +1,7 @@
 import type { Principal } from '@errand/client'
-import { Button, Container, Menu, useMantineColorScheme } from '@mantine/core'
+import { Button, Container } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { client } from '../api/client.ts'
+import { lazy, Suspense, useState } from 'react'
 import { Bell } from './bell.tsx'
 import classes from './shell.module.css'
 
@@ -41,38 +41,29 @@ export function Header({ me }: { me: Principal }) {
   )
 }
 
-const schemes = { auto: 'As the device', light: 'Light', dark: 'Dark' } as const
+const AccountMenu = lazy(() => import('./account-menu.tsx').then((room) => ({ default: room.AccountMenu })))
 
+/** A button until it is pressed: what menus are made of is more than all the rest of a first page needs. */
 function Account({ me }: { me: Principal }) {
-  const { colorScheme, setColorScheme } = useMantineColorScheme()
-  return (
-    <Menu position="bottom-end" width="14rem" withinPortal={false} withInitialFocusPlaceholder={false}>
-      <Menu.Target>
-        <Button variant="subtle" color="gray" c="var(--mantine-color-text)" className={classes.account}>
-          {me.name}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Looks</Menu.Label>
-        <Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as keyof typeof schemes)}>
-          {Object.entries(schemes).map(([scheme, label]) => (
-            <Menu.RadioItem key={scheme} value={scheme}>
-              {label}
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
-        <Menu.Divider />
-        <Menu.Item component={Link} to="/preferences">
-          What you are told
-        </Menu.Item>
-        <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+  const [wanted, setWanted] = useState(false)
+  const button = (
+    <Button
+      variant="subtle"
+      color="gray"
+      c="var(--mantine-color-text)"
+      className={classes.account}
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onClick={() => setWanted(true)}
+    >
+      {me.name}
+    </Button>
   )
-}
-
-async function signOut(): Promise<void> {
-  await client.api.DELETE('/api/v1/session')
-  // Everything that was read goes with the page.
-  location.assign('/')
+  return wanted ? (
+    <Suspense fallback={button}>
+      <AccountMenu me={me} />
+    </Suspense>
+  ) : (
+    button
+  )
 }

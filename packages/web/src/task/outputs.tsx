@@ -1,13 +1,15 @@
 import type { Artifact } from '@errand/client'
-import { Button, Group, Modal, Paper, Text, Title } from '@mantine/core'
+import { Button, Group, Paper, Text, Title } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { queryClient } from '../api/queries.ts'
 import { EXPIRY_WARNING_DAYS } from '../config.ts'
+import { Action } from '../ui/action.tsx'
 import { useNow } from '../ui/clock.ts'
-import { lineOf, wordsOf } from '../ui/notice.tsx'
-import { fateOf } from '../words/states.ts'
+import { wordsOf } from '../ui/notice.tsx'
+import { Question } from '../ui/question.tsx'
+import { fateOf, whyNoFile } from '../words/states.ts'
 import { bytes, daysUntil } from '../words/units.ts'
 import classes from './task.module.css'
 
@@ -86,9 +88,14 @@ function KeepLonger({ artifact, expiresAt }: { artifact: Artifact; expiresAt: st
     onSuccess: () => changed(artifact),
   })
   return (
-    <Button variant="subtle" loading={keep.isPending} onClick={() => keep.mutate()}>
+    <Action
+      variant="subtle"
+      whyNot={whyNoFile(artifact, 'extend')}
+      loading={keep.isPending}
+      onClick={() => keep.mutate()}
+    >
       {keep.error === null ? `Keep ${LONGER_DAYS} days longer` : wordsOf(keep.error).title}
-    </Button>
+    </Action>
   )
 }
 
@@ -103,22 +110,27 @@ function Delete({ artifact }: { artifact: Artifact }) {
   })
   return (
     <>
-      <Button variant="subtle" color="red" onClick={() => setAsking(true)} aria-label={`Delete ${artifact.filename}`}>
+      <Action
+        variant="subtle"
+        color="red"
+        whyNot={whyNoFile(artifact, 'delete')}
+        onClick={() => setAsking(true)}
+        aria-label={`Delete ${artifact.filename}`}
+      >
         Delete
-      </Button>
-      <Modal opened={asking} onClose={() => setAsking(false)} title={`Delete ${artifact.filename}?`} centered>
-        <Text mb="lg">
-          It cannot be brought back; running the task again makes a new one. {remove.error && lineOf(remove.error)}
-        </Text>
-        <Group justify="end">
-          <Button variant="default" onClick={() => setAsking(false)}>
-            Keep it
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-            Delete the file
-          </Button>
-        </Group>
-      </Modal>
+      </Action>
+      <Question
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Delete ${artifact.filename}?`}
+        no="Keep it"
+        yes="Delete the file"
+        onYes={() => remove.mutate()}
+        pending={remove.isPending}
+        error={remove.error}
+      >
+        It cannot be brought back; running the task again makes a new one.
+      </Question>
     </>
   )
 }

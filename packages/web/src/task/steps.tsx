@@ -1,4 +1,4 @@
-import type { Step } from '@errand/client'
+import type { Step, Task } from '@errand/client'
 import { Paper, Text, Title } from '@mantine/core'
 import { Bar } from '../ui/bar.tsx'
 import {
@@ -20,7 +20,9 @@ import { layersOf, type Placed } from './layers.ts'
 import classes from './steps.module.css'
 
 /** What the task does, from the first moment: what is done, what runs, and, greyed, what is to come. */
-export function Steps({ taskId, steps, now }: { taskId: string; steps: readonly Step[]; now: number }) {
+export function Steps({ task, now }: { task: Task; now: number }) {
+  const { id: taskId, steps } = task
+  const maySteer = task.may.includes('cancel')
   const planned = shownSteps(steps).filter((step) => step.kind === 'step' || step.kind === 'fan-out')
   const cleanup = shownSteps(steps).filter((step) => !planned.includes(step))
   const layers = layersOf(planned)
@@ -34,7 +36,7 @@ export function Steps({ taskId, steps, now }: { taskId: string; steps: readonly 
         {all.map((layer) => (
           <li key={layer.map(({ step }) => step.name).join(' ')} className={classes.layer}>
             {layer.map((placed) => (
-              <Node key={placed.step.name} taskId={taskId} placed={placed} now={now} />
+              <Node key={placed.step.name} taskId={taskId} maySteer={maySteer} placed={placed} now={now} />
             ))}
           </li>
         ))}
@@ -70,7 +72,15 @@ const over: readonly Step['state'][] = ['completed', 'failed', 'canceled', 'skip
 
 const listed = new Intl.ListFormat()
 
-function Node({ taskId, placed: { step, after }, now }: { taskId: string; placed: Placed; now: number }) {
+interface NodeProps {
+  taskId: string
+  /** Whether whoever looks may pause it and the like. */
+  maySteer: boolean
+  placed: Placed
+  now: number
+}
+
+function Node({ taskId, maySteer, placed: { step, after }, now }: NodeProps) {
   const end = step.finishedAt === null ? now : Date.parse(step.finishedAt)
   const fanOut = step.kind === 'fan-out'
   const words = [progressWords(step), failedWords(step), paceWords(step, now), attemptWords(step, now)].filter(
@@ -113,7 +123,7 @@ function Node({ taskId, placed: { step, after }, now }: { taskId: string; placed
           />
         )}
         {failedItems(step) > 0 && <FailedItems taskId={taskId} step={step.name} failed={failedItems(step)} />}
-        {open && fanOut && <FanOutControls taskId={taskId} step={step} />}
+        {open && fanOut && maySteer && <FanOutControls taskId={taskId} step={step} />}
       </div>
     </div>
   )

@@ -1,23 +1,35 @@
 import type { Task } from '@errand/client'
-import { Button, Group, Modal, Text } from '@mantine/core'
+import { Group, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { taskChanged } from '../api/live.ts'
+import { queryClient } from '../api/queries.ts'
 import { Action } from '../ui/action.tsx'
 import { lineOf } from '../ui/notice.tsx'
-import { whyNoCancel, whyNoItemRetry, whyNoRetry } from '../words/states.ts'
+import { Question } from '../ui/question.tsx'
+import { whyNoCancel, whyNoDelete, whyNoItemRetry, whyNoRetry } from '../words/states.ts'
+import { plural } from '../words/units.ts'
 
 /** What can be done with a task; what cannot says why. */
 export function TaskActions({ task }: { task: Task }) {
   const navigate = useNavigate()
-  const [asking, setAsking] = useState(false)
+  const [asking, setAsking] = useState<'cancel' | 'delete'>()
+  const files = task.artifacts.filter(({ state }) => state === 'available').length
   const cancel = useMutation({
     mutationFn: () => client.cancel(task.id),
     onSuccess: (after) => {
-      setAsking(false)
+      setAsking(undefined)
       taskChanged(after)
+    },
+  })
+  const remove = useMutation({
+    mutationFn: () => client.deleteTask(task.id),
+    onSuccess: async () => {
+      await navigate({ to: '/' })
+      queryClient.removeQueries({ queryKey: ['task', task.id] })
+      await queryClient.invalidateQueries({ queryKey: ['tasks'] })
     },
   })
   const again = useMutation({
@@ -26,7 +38,7 @@ export function TaskActions({ task }: { task: Task }) {
   })
   return (
     <Group gap="xs">
-      <Action whyNot={whyNoCancel(task)} onClick={() => setAsking(true)}>
+      <Action whyNot={whyNoCancel(task)} onClick={() => setAsking('cancel')}>
         Cancel
       </Action>
       <Action whyNot={whyNoRetry(task)} loading={again.isPending} onClick={() => again.mutate(false)}>
@@ -44,22 +56,38 @@ export function TaskActions({ task }: { task: Task }) {
       >
         Run again with changes
       </Action>
+      <Action whyNot={whyNoDelete(task)} onClick={() => setAsking('delete')}>
+        Delete
+      </Action>
       {again.error !== null && (
         <Text role="alert" size="sm" data-tone="bad" c="var(--tone)">
           {lineOf(again.error)}
         </Text>
       )}
-      <Modal opened={asking} onClose={() => setAsking(false)} title={`Cancel “${task.title}”?`} centered>
-        <Text mb="lg">What it has done so far is not kept. {cancel.error && lineOf(cancel.error)}</Text>
-        <Group justify="end">
-          <Button variant="default" onClick={() => setAsking(false)}>
-            Let it run
-          </Button>
-          <Button color="red" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-            Cancel the task
-          </Button>
-        </Group>
-      </Modal>
+      <Question
+        opened={asking === 'cancel'}
+        onClose={() => setAsking(undefined)}
+        title={`Cancel “${task.title}”?`}
+        no="Let it run"
+        yes="Cancel the task"
+        onYes={() => cancel.mutate()}
+        pending={cancel.isPending}
+        error={cancel.error}
+      >
+        What it has done so far is not kept.
+      </Question>
+      <Question
+        opened={asking === 'delete'}
+        onClose={() => setAsking(undefined)}
+        title={`Delete “${task.title}”?`}
+        no="Keep it"
+        yes="Delete the task"
+        onYes={() => remove.mutate()}
+        pending={remove.isPending}
+        error={remove.error}
+      >
+        {files > 0 && `${plural(files, 'file')} will be gone. `}Its history goes with it, and cannot be brought back.
+      </Question>
     </Group>
   )
 }

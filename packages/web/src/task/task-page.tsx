@@ -69,7 +69,7 @@ function Shown({ task }: { task: Task }) {
       </Paper>
       {task.failure !== null && <FailureCard failure={task.failure} staff={me.data?.staff ?? false} />}
       <Outputs artifacts={task.artifacts} />
-      <Steps taskId={task.id} steps={task.steps} now={now} />
+      <Steps task={task} now={now} />
       <History id={task.id} />
       <Particulars task={task} />
     </Page>

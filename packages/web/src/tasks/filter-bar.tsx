@@ -1,4 +1,5 @@
-import { Button, Group, MultiSelect, SegmentedControl, Select, TextInput } from '@mantine/core'
+import type { TaskState } from '@errand/client'
+import { Button, Group, NativeSelect, SegmentedControl, Text, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -27,31 +28,49 @@ export function FilterBar({ filters }: { filters: TaskFilters }) {
         type="search"
         value={text}
         maxLength={200}
-        flex="1 1 14rem"
+        flex="1 1 10rem"
         onChange={({ currentTarget }) => {
           setText(currentTarget.value)
           search(currentTarget.value)
         }}
       />
-      <MultiSelect
+      <NativeSelect
         aria-label="State"
-        placeholder={filters.state === undefined ? 'Any state' : ''}
-        data={taskStates.map((value) => ({ value, label: labelOf(value) }))}
-        value={filters.state ?? []}
-        onChange={(state) => change({ state })}
-        flex="0 1 12rem"
-        miw="10rem"
+        data={[{ value: '', label: 'Any state' }, ...stateChoices(filters.state)]}
+        value={filters.state?.join() ?? ''}
+        onChange={({ currentTarget }) => change({ state: currentTarget.value.split(',') })}
+        flex="1 1 9rem"
+        maw="11rem"
       />
-      <Select
+      <NativeSelect
         aria-label="Kind"
-        placeholder="Any kind"
-        data={[...titles].map(([value, label]) => ({ value, label }))}
-        value={filters.definition ?? null}
-        onChange={(definition) => change({ definition })}
-        clearable
-        flex="0 1 12rem"
-        miw="10rem"
+        data={[{ value: '', label: 'Any kind' }, ...[...titles].map(([value, label]) => ({ value, label }))]}
+        value={filters.definition ?? ''}
+        onChange={({ currentTarget }) => change({ definition: currentTarget.value })}
+        flex="1 1 9rem"
+        maw="11rem"
       />
+      <Group gap="xs" wrap="nowrap" flex="0 1 auto">
+        <TextInput
+          type="date"
+          aria-label="From"
+          title="Asked for on this day or later"
+          value={filters.from ?? ''}
+          {...(filters.to === undefined ? {} : { max: filters.to })}
+          onChange={({ currentTarget }) => change({ from: currentTarget.value })}
+        />
+        <Text c="dimmed" size="sm" aria-hidden="true">
+          to
+        </Text>
+        <TextInput
+          type="date"
+          aria-label="To"
+          title="Asked for on this day or earlier"
+          value={filters.to ?? ''}
+          {...(filters.from === undefined ? {} : { min: filters.from })}
+          onChange={({ currentTarget }) => change({ to: currentTarget.value })}
+        />
+      </Group>
       {me.data?.staff && (
         <SegmentedControl
           aria-label="Whose"
@@ -70,4 +89,12 @@ export function FilterBar({ filters }: { filters: TaskFilters }) {
       )}
     </Group>
   )
+}
+
+const either = new Intl.ListFormat(undefined, { type: 'disjunction' })
+
+/** Each state; and, where an address asks for several at once, those together. */
+function stateChoices(asked: readonly TaskState[] = []): { value: string; label: string }[] {
+  const choices = taskStates.map((value): { value: string; label: string } => ({ value, label: labelOf(value) }))
+  return asked.length > 1 ? [...choices, { value: asked.join(), label: either.format(asked.map(labelOf)) }] : choices
 }

@@ -1,7 +1,7 @@
 import { Button, Loader, Paper, Skeleton, Stack, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { nothingFresh, useLive } from '../api/live.ts'
 import { tasksQuery } from '../api/queries.ts'
 import { ErrorNotice, Notice } from '../ui/notice.tsx'
@@ -9,8 +9,10 @@ import { Page } from '../ui/page.tsx'
 import { plural } from '../words/units.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { isNarrowed } from './filters.ts'
-import { SelectionBar } from './selection-bar.tsx'
 import { TaskRows } from './task-rows.tsx'
+
+// What it asks with is no part of a first page.
+const SelectionBar = lazy(() => import('./selection-bar.tsx').then((room) => ({ default: room.SelectionBar })))
 
 /** Every task one may see, the newest first. */
 export function TaskList() {
@@ -60,7 +62,11 @@ export function TaskList() {
         )
       ) : (
         <>
-          <SelectionBar tasks={tasks.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
+          {selected.size > 0 && (
+            <Suspense>
+              <SelectionBar tasks={tasks.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
+            </Suspense>
+          )}
           <TaskRows
             tasks={tasks}
             selected={selected}

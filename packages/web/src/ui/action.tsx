@@ -6,7 +6,7 @@ export function Action({
   onClick,
   children,
   ...rest
-}: ButtonProps & { whyNot?: string | undefined; onClick: () => void }) {
+}: ButtonProps & { whyNot?: string | undefined; onClick: () => void; 'aria-label'?: string }) {
   const disabled = whyNot !== undefined
   return (
     <Tooltip label={whyNot} disabled={!disabled} events={{ hover: true, focus: true, touch: true }}>

@@ -179,25 +179,41 @@ export function failedSentence(task: TaskSummary, now: number): string {
     : `Failed at step ${place + 1} of ${planned.length}: ${step.title}`
 }
 
+type Act = Pick<TaskSummary, 'state' | 'may'>
+
 /** Why the task cannot be canceled, or `undefined` where it can. */
-export function whyNoCancel(task: Pick<Task, 'state'>): string | undefined {
+export function whyNoCancel(task: Act): string | undefined {
+  if (!task.may.includes('cancel')) return NOT_YOURS
   if (task.state === 'canceling') return 'It is being canceled already'
   return task.state === 'pending' || task.state === 'running' ? undefined : 'It is over'
 }
 
+/** Why the task cannot be deleted, or `undefined` where it can. */
+export function whyNoDelete(task: Act): string | undefined {
+  if (!task.may.includes('delete')) return 'Only its owner and the platform’s staff may'
+  return isOpen(task) ? 'It is not over yet: cancel it first' : undefined
+}
+
+const NOT_YOURS = 'Only its owner and staff may'
+
+const isOpen = ({ state }: Pick<Task, 'state'>) => state === 'pending' || state === 'running' || state === 'canceling'
+
 /** Why the task cannot be run again, or `undefined` where it can. */
-export function whyNoRetry(task: Pick<Task, 'state'>): string | undefined {
-  return task.state === 'pending' || task.state === 'running' || task.state === 'canceling'
-    ? 'It is not over yet'
-    : undefined
+export function whyNoRetry(task: Act): string | undefined {
+  if (!task.may.includes('retry')) return NOT_YOURS
+  return isOpen(task) ? 'It is not over yet' : undefined
 }
 
 /** Why the failed items alone cannot be done again, or `undefined` where they can. */
-export function whyNoItemRetry(task: Pick<Task, 'state' | 'steps'>): string | undefined {
+export function whyNoItemRetry(task: Act & Pick<Task, 'steps'>): string | undefined {
   const over = whyNoRetry(task)
   if (over !== undefined) return over
   return task.steps.some((step) => failedItems(step) > 0) ? undefined : 'None of its items has failed'
 }
+
+/** Why a file cannot be kept longer, or deleted, or `undefined` where it can. */
+export const whyNoFile = ({ may }: Pick<Artifact, 'may'>, act: Artifact['may'][number]): string | undefined =>
+  may.includes(act) ? undefined : 'Only those who answer for it may'
 
 /** What a task is about, as people know it: `course:course-v1:Org+A+1` without the kind in front. */
 export const subjectOf = (scope: string): string => scope.slice(scope.indexOf(':') + 1)

@@ -12,6 +12,8 @@ import {
   sentenceOf,
   shareOf,
   subjectOf,
+  whyNoCancel,
+  whyNoDelete,
   whyNoItemRetry,
 } from './states.ts'
 import { bytes, duration } from './units.ts'
@@ -51,6 +53,7 @@ function task(more: Partial<TaskSummary>): TaskSummary {
     steps: [],
     artifacts: [],
     failure: null,
+    may: ['cancel', 'retry', 'delete'],
     sequence: 1,
     createdAt: at(-60),
     startedAt: at(-50),
@@ -115,6 +118,16 @@ test('many items say how many failed, how fast they go, and that they are paused
   expect(whyNoItemRetry({ ...ended, steps: [] })).toBe('None of its items has failed')
 })
 
+test('what somebody may not do says why, and so does what its state does not allow', () => {
+  expect(whyNoCancel(task({}))).toBeUndefined()
+  expect(whyNoCancel(task({ may: [] }))).toBe('Only its owner and staff may')
+  expect(whyNoDelete(task({}))).toBe('It is not over yet: cancel it first')
+  expect(whyNoDelete(task({ state: 'failed' }))).toBeUndefined()
+  expect(whyNoDelete(task({ state: 'failed', may: ['cancel', 'retry'] }))).toBe(
+    'Only its owner and the platform’s staff may',
+  )
+})
+
 test('a task that failed says where', () => {
   const steps = [step('Read', { state: 'completed' }), step('Write', { state: 'failed' })]
   expect(failedSentence(task({ state: 'failed', steps }), NOW)).toBe('Failed at step 2 of 2: Write')
@@ -138,6 +151,11 @@ test('each step stands below all it waits for, and says so where the picture doe
   const layers = layersOf(steps).map((layer) => layer.map((placed) => [placed.step.name, ...placed.after]))
   expect(layers).toEqual([[['a'], ['b']], [['c']], [['d', 'a', 'c']]])
   expect(layersOf([step('x', { after: ['y'] }), step('y', { after: ['x'] })]).flat()).toHaveLength(2)
+})
+
+test('days of an address are those of the calendar', () => {
+  expect(filtersOf({ from: '2026-02-28', to: '2026-02-29' })).toEqual({ from: '2026-02-28' })
+  expect(filtersOf({ from: 20260101, to: '1 May' })).toEqual({})
 })
 
 test('an address that says nonsense narrows nothing down', () => {

@@ -1,0 +1,89 @@
+import { text } from 'node:stream/consumers'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { freePort } from '../chaos/processes.ts'
+import { launchBrowser } from './browser.ts'
+import { PATIENT } from './flows.ts'
+import { openSite, type Site, signIn } from './site.ts'
+
+/** The elements on a page of the platform: one script, no framework, under the address that Errand is served at, too. */
+
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
+
+let site: Site
+let browser: Browser
+beforeAll(async () => {
+  ;[site, browser] = await Promise.all([openSite({ port: await freePort() }), launchBrowser()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await site?.close()
+})
+
+const STYLES = '<style>errand-start, errand-task { --errand-accent: rgb(120, 0, 80); --errand-radius: 3px }</style>'
+
+/** Shows a page of the platform's with these elements in it. */
+async function show(page: Page, elements: string): Promise<void> {
+  await page.route('**/platform', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><title>Course</title>${STYLES}<script type="module" src="${site.address}/embed.js"></script><h1>A course</h1>${elements}`,
+    }),
+  )
+  await page.goto(`${site.address}/platform`)
+}
+
+test('a task is started by its button, followed, and its file taken, in the colours of the page', async () => {
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  await show(page, `<errand-start definition="secret" input='{"name":"ada"}'>Make my key</errand-start>`)
+  const start = page.getByRole('button', { name: 'Make my key' })
+  await start.waitFor(PATIENT)
+  const look = (property: string) =>
+    page.evaluate<string>(
+      `getComputedStyle(document.querySelector('errand-start').shadowRoot.querySelector('button')).${property}`,
+    )
+  expect([await look('backgroundColor'), await look('borderRadius')]).toEqual(['rgb(120, 0, 80)', '3px'])
+  await start.focus()
+  await page.keyboard.press('Enter')
+  await page
+    .getByRole('status')
+    .getByText(/^Completed in/)
+    .waitFor(PATIENT)
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download ada.key' }).click(),
+  ])
+  expect(await text(await download.createReadStream())).toBe('key of ada\n')
+  await context.close()
+})
+
+test('what is refused says why, without a word of markup from anybody', async () => {
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  const evil = '&lt;img src=x onerror=alert(1)&gt;'
+  await show(
+    page,
+    `<errand-start definition="letters" input='{"course":1}'>Write</errand-start>
+     <errand-task task="01890000-0000-7000-8000-000000000000"></errand-task>
+     <errand-start definition="${evil}" input='{}'>Evil</errand-start>
+     <errand-start definition="course.import">Import a course</errand-start>`,
+  )
+  await page.getByText('There is no such task').waitFor(PATIENT)
+  await page.getByRole('button', { name: 'Write' }).click()
+  await page.getByRole('alert').getByText(/./).first().waitFor(PATIENT)
+  await page.getByRole('button', { name: 'Evil' }).click()
+  await expect.poll(() => page.getByRole('alert').filter({ hasText: /./ }).count(), PATIENT).toBe(2)
+  expect(await page.locator('img').count()).toBe(0)
+  // What needs a file leads to the form.
+  const form = page.getByRole('link', { name: 'Import a course' })
+  expect(await form.getAttribute('href')).toBe(`${site.address}/start/course.import`)
+  await context.close()
+})
+
+test('whoever is not signed in is told so', async () => {
+  const { id } = await site.as('ada').submit({ definition: 'secret', input: { name: 'ben' } })
+  const nobody = await browser.newContext()
+  const page = await nobody.newPage()
+  await show(page, `<errand-task task="${id}"></errand-task>`)
+  await page.getByText(/sign/i).first().waitFor(PATIENT)
+  await nobody.close()
+})

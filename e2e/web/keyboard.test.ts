@@ -1,0 +1,195 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { freePort } from '../chaos/processes.ts'
+import { launchBrowser } from './browser.ts'
+import { PATIENT, said } from './flows.ts'
+import { openSite, type Site, signIn } from './site.ts'
+
+/** Everything that can be done, by keyboard alone: no test here moves a mouse or names what has the focus by itself. */
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
+
+let site: Site
+let browser: Browser
+let context: BrowserContext
+let page: Page
+beforeAll(async () => {
+  ;[site, browser] = await Promise.all([openSite({ port: await freePort() }), launchBrowser()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await site?.close()
+})
+beforeEach(async () => {
+  ;({ context, page } = await signIn(site, browser, { as: 'ada', options: { locale: 'en-US' } }))
+})
+afterEach(() => context.close())
+
+const press = (key: string) => page.keyboard.press(key)
+
+/** Goes on by Tab until what has this name has the focus, and is seen to have it. */
+async function tabTo(name: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses += 1) {
+    await press('Tab')
+    const focused = await page.evaluate<string>(
+      `(({ labels, ariaLabel, textContent }) => (ariaLabel ?? labels?.[0]?.textContent ?? textContent).trim())(document.activeElement)`,
+    )
+    if (!focused.startsWith(name)) continue
+    expect(await page.evaluate<boolean>(`document.activeElement.matches(':focus-visible')`)).toBe(true)
+    return
+  }
+  throw new Error(`No Tab leads to ${name}`)
+}
+
+async function pressed(name: string): Promise<void> {
+  await tabTo(name)
+  await press('Enter')
+}
+
+const dialog = () => page.getByRole('dialog')
+const heading = (name: string) => page.getByRole('heading', { name, level: 1 }).waitFor(PATIENT)
+
+test('a task is started, canceled and found again by keyboard', async () => {
+  await tabTo('Skip to the content')
+  await press('Enter')
+  await tabTo('Start a task')
+  await press('Enter')
+  await page.getByRole('heading', { name: 'Start a task' }).waitFor(PATIENT)
+  await tabTo('Wait for a file')
+  await press('Enter')
+  await page.getByRole('heading', { name: 'Wait for a file' }).waitFor(PATIENT)
+  await tabTo('Path')
+  await page.keyboard.type(join(site.folder, 'by-keyboard'))
+  await press('Enter')
+  await said(page, 'Step 2 of 2: Wait').waitFor(PATIENT)
+  await tabTo('Cancel')
+  await press('Enter')
+  await page.getByRole('dialog').waitFor(PATIENT)
+  await press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached', ...PATIENT })
+  // Back where one was.
+  const focused = () => page.evaluate<string>('document.activeElement.textContent')
+  await expect.poll(focused, PATIENT).toBe('Cancel')
+  await press('Enter')
+  await page.getByRole('dialog').waitFor(PATIENT)
+  await tabTo('Cancel the task')
+  await press('Enter')
+  await said(page, /^Canceled after/).waitFor(PATIENT)
+  // What cannot be done can be reached, and says why.
+  await page.reload()
+  await said(page, /^Canceled after/).waitFor(PATIENT)
+  await tabTo('Cancel')
+  await page.getByRole('tooltip', { name: 'It is over' }).waitFor(PATIENT)
+})
+
+test('a task that failed is run again, and deleted', async () => {
+  const path = join(site.folder, 'needed-by-keyboard')
+  const { id } = await site.as('ada').submit({ definition: 'refuses', input: { path } })
+  await page.goto(`/tasks/${id}`)
+  await page.getByRole('region', { name: 'The file is not there' }).waitFor(PATIENT)
+  await writeFile(path, '')
+  await pressed('Retry')
+  await page.waitForURL((url) => url.pathname.startsWith('/tasks/') && !url.pathname.endsWith(id), PATIENT)
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  await pressed('Delete')
+  await dialog().waitFor(PATIENT)
+  await press('Escape')
+  await dialog().waitFor({ state: 'detached', ...PATIENT })
+  await press('Enter')
+  await dialog().waitFor(PATIENT)
+  await pressed('Delete the task')
+  await heading('Tasks')
+  const { tasks } = await site.as('ada').tasks({ definition: 'refuses' })
+  expect(tasks.map((task) => task.id)).toEqual([id])
+})
+
+test('a file is downloaded, kept longer and deleted', async () => {
+  const ready = join(site.folder, 'ready')
+  await writeFile(ready, '')
+  const input = { course: 'course-v1:Errand+K+1', people: 3, gate: ready, mended: ready }
+  const { id } = await site.client.submit({ definition: 'letters', input })
+  await site.client.api.PUT('/api/v1/memberships', {
+    body: { principal: 'ada', scope: 'course:course-v1:Errand+K+1', role: 'staff' },
+  })
+  await page.goto(`/tasks/${id}`)
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  await tabTo('Download')
+  const [download] = await Promise.all([page.waitForEvent('download'), press('Enter')])
+  expect(await text(await download.createReadStream())).toContain('person-00000')
+  await pressed('Delete letters.csv')
+  await dialog().waitFor(PATIENT)
+  await pressed('Delete the file')
+  await page.getByText(/^Deleted on/).waitFor(PATIENT)
+})
+
+test('the list is narrowed down by words, state, kind and day, and shown as a whole again', async () => {
+  const asked = (parts: Record<string, string>) =>
+    page.waitForURL(
+      ({ searchParams }) => Object.entries(parts).every(([name, value]) => searchParams.get(name)?.includes(value)),
+      PATIENT,
+    )
+  await tabTo('Search')
+  await page.keyboard.type('nothing like it')
+  await page.getByText('Nothing matches').waitFor(PATIENT)
+  await asked({ q: 'nothing like it' })
+  await tabTo('State')
+  await page.keyboard.type('Fail')
+  await asked({ state: 'failed' })
+  await tabTo('Kind')
+  await page.keyboard.type('Wait for')
+  await asked({ definition: 'waits' })
+  await tabTo('From')
+  await page.keyboard.type('01022026')
+  await asked({ from: '2026-01-02' })
+  await pressed('Clear')
+  await page.waitForURL(({ search }) => search === '', PATIENT)
+})
+
+test('several tasks are canceled, and deleted, at once', async () => {
+  const ada = site.as('ada')
+  for (const name of ['one', 'two']) {
+    await ada.submit({ definition: 'waits', input: { path: join(site.folder, `several-${name}`) } })
+  }
+  await page.goto('/?definition=waits&state=running')
+  await page.getByRole('checkbox').nth(1).waitFor(PATIENT)
+  const select = async () => {
+    for (const _ of ['one', 'two']) {
+      await tabTo('Select Wait for a file')
+      await press('Space')
+    }
+  }
+  await select()
+  // What came with the selection stands before it.
+  await press('Shift+Tab')
+  await pressed('Cancel 2 tasks')
+  await dialog().getByText('Cancel 2 tasks?').waitFor(PATIENT)
+  await pressed('Cancel 2 tasks')
+  await page.getByText('Nothing matches').waitFor(PATIENT)
+  await page.goto('/?definition=waits&state=canceled')
+  await page.getByRole('checkbox').nth(1).waitFor(PATIENT)
+  await select()
+  await pressed('Delete 2 tasks')
+  await pressed('Delete 2 tasks')
+  await dialog().waitFor({ state: 'detached', ...PATIENT })
+  const left = async () => (await ada.tasks({ definition: 'waits', state: ['canceled'] })).tasks.length
+  await expect.poll(left, PATIENT).toBeLessThanOrEqual(1)
+})
+
+test('what one is told, and by which way, is chosen; looks, and the way out, are in the menu', async () => {
+  await pressed('Ada Okafor')
+  await page.getByRole('menu').waitFor(PATIENT)
+  for (let presses = 0; presses < 10; presses += 1) {
+    if (await page.evaluate<boolean>(`document.activeElement.textContent === 'What you are told'`)) break
+    await press('ArrowDown')
+  }
+  await press('Enter')
+  await heading('What you are told')
+  await tabTo('A task has failed, Mail')
+  await page.keyboard.type('Once')
+  await page.getByText('Saved.').waitFor(PATIENT)
+  const { data } = await site.as('ada').api.GET('/api/v1/preferences')
+  expect(data?.preferences).toContainEqual({ kind: 'task.failed', channel: 'email', cadence: 'daily' })
+})
