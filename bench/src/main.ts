@@ -38,6 +38,11 @@ const benches: Readonly<
       'a fan-out of 1,000,000 items: seconds, memory, progress, short tasks meanwhile, fairness, cancel [--items N] [--only size|flight|others|fairness]',
     load: () => import('./fan-out/million.ts'),
   },
+  web: {
+    about:
+      'what the pages weigh and how soon they show what; lists among 1,000,000 tasks; 5,000 watchers [--tasks N] [--watchers N] [--samples N] [--only screen|lists|watchers]',
+    load: () => import('./web/bench.ts'),
+  },
   single: {
     about:
       'tasks of one step that does nothing, beside pg-boss, BullMQ and DBOS [--tasks N] [--rounds N] [--only NAME]',
