@@ -35,7 +35,8 @@ async function fill(site: Site): Promise<{ ended: Task; failed: Task; partly: Ta
   const broken = await ada.upload(new File(['not an archive'], 'tides-101 (2).tar.gz'))
   const run = async (task: Parameters<typeof ada.submit>[0]) => {
     const { id } = await ada.submit(task)
-    for await (const event of ada.watchTask(id)) void event
+    // Not in her eyes: what one has watched is no news.
+    for await (const event of client.watchTask(id)) void event
     return ada.task(id)
   }
   await run({ definition: 'course.import', input: { course }, uploads: { archive: archive.id } })
@@ -43,12 +44,30 @@ async function fill(site: Site): Promise<{ ended: Task; failed: Task; partly: Ta
   const grades = (more: object) => ({ definition: 'grade-report', input: { course, ...more } })
   const partly = await run(grades({ learners: 4_000, unreadable: 0.004 }))
   const failed = await run({ definition: 'course.import', input: { course }, uploads: { archive: broken.id } })
-  const stopped = await ada.submit({ ...grades({ course: 'course-v1:Errand+REEFS2+2026', learners: 900_000 }) })
+  const reefs = 'course-v1:Errand+REEFS2+2026'
+  const stopped = await ada.submit(grades({ course: reefs, learners: 900_000 }))
   await ada.cancel(stopped.id)
-  const running = await ada.submit(grades({ learners: 1_000_000, unreadable: 0.003 }))
-  for await (const event of ada.watchTask(running.id)) {
-    if (event.type === 'task' && event.task.steps.some(({ progress }) => progress?.secondsLeft !== undefined)) break
+  const platform = [
+    ['forum.reply', 'Ben Lind answered you', 'In “Why are there two tides a day?”'],
+    ['course.published', 'Tides 101 was published', 'Learners see what you have imported.'],
+  ] as const
+  for (const [kind, title, body] of platform) {
+    await client.api.POST('/api/v1/notifications', { body: { to: ['ada'], kind, title, body } })
   }
+  const { data } = await ada.api.GET('/api/v1/notifications', { params: { query: { limit: 50 } } })
+  // All but the newest have been seen.
+  const seen = (data?.notifications ?? []).slice(3).map(({ id }) => id)
+  if (seen.length > 0) await ada.api.POST('/api/v1/notifications/read', { body: { ids: seen } })
+  const running = await ada.submit(grades({ learners: 1_000_000, unreadable: 0.003 }))
+  for await (const event of client.watchTask(running.id)) {
+    if (event.type !== 'task') continue
+    const graded = event.task.steps.find(({ kind }) => kind === 'fan-out')?.progress
+    if (graded?.secondsLeft !== undefined && graded.done > 150_000) break
+  }
+  // One slice at a time: it is still in the middle when the last of the pictures is taken.
+  await ada.setConcurrency(running.id, 1)
+  // One at a time for each course: this one waits for the other.
+  await ada.submit({ ...grades({ learners: 2_000 }), conflict: 'wait' })
   return { ended, failed, partly, running }
 }
 
@@ -56,6 +75,12 @@ async function shoot(page: Page, look: string, name: string, path: string): Prom
   await page.goto(path)
   await page.locator('h1').waitFor()
   await page.locator('[aria-busy=true], [aria-label=Loading]').first().waitFor({ state: 'detached' })
+  if (path.startsWith('/tasks/')) {
+    await page
+      .getByText('Nothing was noted')
+      .or(page.getByRole('list', { name: 'Activity' }))
+      .waitFor()
+  }
   // Resolves once they can be drawn; an evaluation by the page itself is refused by its policy.
   await page.evaluate('Promise.all([...document.images].map((image) => image.decode()))')
   await page.screenshot({ path: join(FOLDER, `${name}-${look}.png`), fullPage: true, animations: 'disabled' })
@@ -72,14 +97,19 @@ async function take(site: Site, browser: Browser, tasks: Awaited<ReturnType<type
     form: '/start/course.import',
     definitions: '/definitions',
     service: '/service',
-    inbox: '/inbox',
-    preferences: '/preferences',
+    retention: '/retention',
     'not-found': '/nowhere',
   }
+  // The owner's own; the others are as staff see them.
+  const own = { inbox: '/inbox', preferences: '/preferences' }
   const visits = await Promise.all(
     Object.entries(looks).map(async ([look, options]) => {
-      const { page } = await signIn(site, browser, { options: { locale: 'en', ...options } })
-      return { look, options, page }
+      const visit = { options: { locale: 'en', ...options } }
+      const [{ page }, owner] = await Promise.all([
+        signIn(site, browser, visit),
+        signIn(site, browser, { as: 'ada', ...visit }),
+      ])
+      return { look, options, page, owner: owner.page }
     }),
   )
   for (const { look, page } of visits) {
@@ -87,18 +117,46 @@ async function take(site: Site, browser: Browser, tasks: Awaited<ReturnType<type
   }
   // What runs takes the machine from whoever takes the other pictures.
   await site.client.cancel(tasks.running.id)
-  for (const { look, options, page } of visits) {
+  for (const { look, options, owner, page } of visits) {
     for (const [name, path] of Object.entries(still)) await shoot(page, look, name, path)
+    for (const [name, path] of Object.entries(own)) await shoot(owner, look, name, path)
     const stranger = await browser.newContext({ baseURL: site.address, ...options })
     await shoot(await stranger.newPage(), look, 'signed-out', '/')
   }
 }
 
+const captions: Readonly<Record<string, string>> = {
+  tasks: 'The list',
+  'task-running': 'A task that runs, in the middle of a million learners',
+  'task-with-errors': 'One that ended with errors',
+  'task-ended': 'One that is over, and its file',
+  'task-failed': 'One that failed, and what to do',
+  start: 'What can be started',
+  form: 'A form',
+  inbox: 'The inbox',
+  preferences: 'What one is told',
+  definitions: 'Definitions, for staff',
+  service: 'The service, for staff',
+  retention: 'What retention would remove, for staff',
+  'not-found': 'A page that is not there',
+  'signed-out': 'Nobody is signed in',
+}
+
+/** All pictures on one page. */
+function index(): string {
+  const parts = Object.entries(captions).map(([name, caption]) => {
+    const image = (look: string, width: number) =>
+      `<img src="${name}-${look}.png" width="${width}" alt="${caption}, ${look}">`
+    return `## ${caption}\n\n${image('desktop', 400)} ${image('dark', 400)} ${image('phone', 130)}\n`
+  })
+  return `# Every page\n\n\`npm run screenshots\` takes these pictures anew, of a real service.\n\n${parts.join('\n')}`
+}
+
 await mkdir(FOLDER, { recursive: true })
-await writeFile(join(FOLDER, 'README.md'), '# Every page\n\n`npm run screenshots` takes these pictures anew.\n')
 const [site, browser] = await Promise.all([openSite({ port: await freePort(), packs: PACKS }), launchBrowser()])
 try {
   await take(site, browser, await fill(site))
+  await writeFile(join(FOLDER, 'README.md'), index())
 } finally {
   await browser.close()
   await site.close()
