@@ -150,9 +150,9 @@ export async function teamAndStranger(site: Site, browser: Browser): Promise<voi
     ['Retry', 'Only its owner and staff may'],
     ['Delete', 'Only its owner and the platform’s staff may'],
   ] as const) {
-    await button(mate.page, name).focus()
+    await button(mate.page, name).hover()
     await mate.page.getByRole('tooltip', { name: why }).waitFor(PATIENT)
-    await button(mate.page, name).click()
+    await button(mate.page, name).press('Enter')
   }
   expect(await mate.page.getByRole('dialog').count()).toBe(0)
   await mate.context.close()
