@@ -74,7 +74,7 @@ test.each(['', 'db', 'storage', 'retention'])('errand %s without a command shows
 test('every command has help, which goes to standard output', async () => {
   const names = buildProgram().program.commands.map((command) => command.name())
   expect(names).toEqual(
-    'serve server worker start list show watch cancel retry delete pause resume concurrency artifacts download definitions workers new login tokens doctor db storage retention'.split(
+    'serve server worker start list show watch cancel retry delete pause resume concurrency artifacts download definitions workers new login tokens doctor db storage retention completion'.split(
       ' ',
     ),
   )
