@@ -7,6 +7,7 @@ import { useEffect, useState } from 'react'
 import { definitionsQuery, meQuery, type TaskFilters } from '../api/queries.ts'
 import { SEARCH_PAUSE } from '../config.ts'
 import { labelOf, taskStates } from '../words/states.ts'
+import { DayInput } from './day-input.tsx'
 import { filtersOf, isNarrowed } from './filters.ts'
 
 /** What the list is narrowed to. It is kept in the address, so that it can be sent, and Back undoes it. */
@@ -51,24 +52,22 @@ export function FilterBar({ filters }: { filters: TaskFilters }) {
         maw="11rem"
       />
       <Group gap="xs" wrap="nowrap" flex="0 1 auto">
-        <TextInput
-          type="date"
-          aria-label="From"
+        <DayInput
+          label="From"
           title="Asked for on this day or later"
           value={filters.from ?? ''}
           {...(filters.to === undefined ? {} : { max: filters.to })}
-          onChange={({ currentTarget }) => change({ from: currentTarget.value })}
+          onChange={(from) => change({ from })}
         />
         <Text c="dimmed" size="sm" aria-hidden="true">
           to
         </Text>
-        <TextInput
-          type="date"
-          aria-label="To"
+        <DayInput
+          label="To"
           title="Asked for on this day or earlier"
           value={filters.to ?? ''}
           {...(filters.from === undefined ? {} : { min: filters.from })}
-          onChange={({ currentTarget }) => change({ to: currentTarget.value })}
+          onChange={(to) => change({ to })}
         />
       </Group>
       {me.data?.staff && (
