@@ -29,6 +29,8 @@ const FEW_ROUNDS = 5
 const READ_EVERY = 200
 /** Reads of a task while nothing is under way: what a read takes by itself, whatever else the machine does. */
 const QUIET_READS = 100
+/** Fan-outs of each kind, of which the median counts. */
+const FLIGHT_ROUNDS = 8
 /** Milliseconds between two short tasks while a fan-out runs. */
 const SHORT_EVERY = 500
 
@@ -145,10 +147,10 @@ async function flight(site: Site): Promise<Figure[]> {
   const items = Math.ceil(site.items / 5)
   const usual: number[] = []
   const wide: number[] = []
-  // In turn, so that what else the machine does hits both.
-  for (let round = 0; round < 3; round++) {
-    usual.push((await timed(site, 'rows', items)).wall)
-    wide.push((await timed(site, 'rows-wide', items)).wall)
+  // In turn, and each as often first, so that what else the machine does hits both.
+  for (let round = 0; round < FLIGHT_ROUNDS; round++) {
+    const order = round % 2 === 0 ? (['rows', 'rows-wide'] as const) : (['rows-wide', 'rows'] as const)
+    for (const name of order) (name === 'rows' ? usual : wide).push((await timed(site, name, items)).wall)
   }
   return [
     { what: `8 slices in flight, ${items} items`, value: seconds(median(usual)) },

@@ -267,23 +267,6 @@ export class Artifacts {
   async find(id: string): Promise<ArtifactRow | undefined> {
     return this.#db.selectFrom('artifacts').selectAll().where('id', '=', id).executeTakeFirst()
   }
-
-  /** Those of the tasks that a user may meet: not the remains of attempts that failed. */
-  async ofTasks(ids: readonly string[]): Promise<ArtifactRow[]> {
-    if (ids.length === 0) return []
-    return this.#db
-      .selectFrom('artifacts')
-      .selectAll()
-      .where(sql<boolean>`task_id = ANY(${[...ids]}::uuid[])`)
-      .where(({ eb, or, and }) =>
-        or([
-          eb('state', 'in', ['available', 'expired', 'consumed']),
-          and([eb('state', '=', 'deleted'), eb('ended_by', '!=', 'errand')]),
-        ]),
-      )
-      .orderBy('id')
-      .execute()
-  }
 }
 
 function tooLong(days: number): Problem {

@@ -1,9 +1,10 @@
 import { Problem } from '../problem.ts'
 import type { ArtifactView, FileRight } from '../types.ts'
+import type { ArtifactPart } from './part.ts'
 import type { ArtifactRow } from './rows.ts'
 
 /** An artifact as people and programs see it. @param may - what whoever looks may do with it */
-export function artifactView(row: ArtifactRow, title: string, may: readonly FileRight[] = []): ArtifactView {
+export function artifactView(row: ArtifactPart, title: string, may: readonly FileRight[] = []): ArtifactView {
   return {
     id: row.id,
     taskId: row.task_id,

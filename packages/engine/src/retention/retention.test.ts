@@ -118,7 +118,8 @@ onBothDatabases((kind) => {
     expect((await after(21)).tasks).toBe(1)
     expect((await after(1_000)).tasks).toBe(0)
     expect(await remaining()).toEqual([false, true, true, false, true])
-    const row = (await rooms.services.artifacts.ofTasks([lasting]))[0]
+    const { db } = rooms.services
+    const row = await db.selectFrom('artifacts').selectAll().where('task_id', '=', lasting).executeTakeFirst()
     if (row !== undefined) await rooms.services.artifacts.delete(row, ada)
     await after(1_000)
     expect(await remaining()).toEqual([false, false, true, false, true])

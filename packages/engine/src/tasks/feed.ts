@@ -4,7 +4,7 @@ import type { Rights } from '../access/access.ts'
 import { defaults } from '../config.ts'
 import { Signals } from '../events/signals.ts'
 import type { FeedEvent, Principal } from '../types.ts'
-import { type FoundTask, shownTo, viewsOf } from './read.ts'
+import { type FoundTask, shownTo, tasksOf, viewsOf } from './read.ts'
 import type { TaskRow } from './record.ts'
 import type { TaskServices } from './services.ts'
 
@@ -142,14 +142,13 @@ export class Feed {
     const asked = await Promise.all(rows.map(async (row) => ({ row, audience: await this.#audience(row, watchers) })))
     const told = asked.filter(({ audience }) => audience.length > 0)
     // Only what somebody is told is read as a whole.
-    const views = await viewsOf(
-      this.#services,
-      told.map(({ row }) => row),
-    )
-    for (const [index, { audience, row }] of told.entries()) {
-      const view = views[index]
-      if (view === undefined) continue
-      for (const { rights, watcher } of audience) tell(watcher, { found: { task: row, view }, rights })
+    const toldIds = told.map(({ row }) => row.id)
+    const found = toldIds.length === 0 ? [] : await viewsOf(this.#services, tasksOf(this.#services, toldIds))
+    const foundOf = new Map(found.map((each) => [each.task.id, each]))
+    for (const { audience, row } of told) {
+      const news = foundOf.get(row.id)
+      if (news === undefined) continue
+      for (const { rights, watcher } of audience) tell(watcher, { found: news, rights })
     }
     await this.#lookIntoInboxes()
   }

@@ -5,8 +5,7 @@ import type { Sight } from '../access/access.ts'
 import { isId } from '../access/policy.ts'
 import { Problem } from '../problem.ts'
 import type { Principal, TaskPage, TaskQuery } from '../types.ts'
-import { shownTo, viewsOf } from './read.ts'
-import type { TaskRow } from './record.ts'
+import { type FoundTask, shownTo, viewsOf } from './read.ts'
 import type { TaskServices } from './services.ts'
 
 const PAGE = { default: 50, most: 200 }
@@ -28,35 +27,26 @@ const OPEN = sql<boolean>`t.state IN (${states(false)})`
 export async function listTasks(services: TaskServices, query: TaskQuery, who: Principal): Promise<TaskPage> {
   const limit = Math.min(Math.max(1, query.limit ?? PAGE.default), PAGE.most)
   const sight = await services.access.sight(who)
-  const rows = sight === 'none' ? [] : await findRows(services, query, sight, limit + 1)
-  const page = rows.slice(0, limit)
-  const views = await viewsOf(services, page)
+  const found = sight === 'none' ? [] : await findTasks(services, query, sight, limit + 1)
+  const page = found.slice(0, limit)
   const rights = services.access.rightsOf(who)
-  const shown = await Promise.all(
-    page.flatMap((task, index) => {
-      const view = views[index]
-      return view === undefined ? [] : [shownTo(services, who, { task, view }, rights)]
-    }),
-  )
+  const shown = await Promise.all(page.map((each) => shownTo(services, who, each, rights)))
   return {
     tasks: shown.map(({ input: _input, ...summary }) => summary),
-    nextPageToken: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null,
+    nextPageToken: found.length > limit ? (page.at(-1)?.task.id ?? null) : null,
   }
 }
 
-async function findRows(
-  { db }: TaskServices,
+async function findTasks(
+  services: TaskServices,
   query: TaskQuery,
   sight: Exclude<Sight, 'none'>,
   limit: number,
-): Promise<TaskRow[]> {
+): Promise<FoundTask[]> {
   const { plain, words } = conditions(query)
-  const newest = async (ids: RawBuilder<unknown>) => {
-    const { rows } = await sql<TaskRow>`
-      SELECT * FROM errand.tasks
-      WHERE id IN (SELECT DISTINCT f.id FROM (${ids}) AS f (id) ORDER BY f.id DESC LIMIT ${limit})
-      ORDER BY id DESC`.execute(db)
-    return rows
+  const newest = (ids: RawBuilder<unknown>) => {
+    const found = sql<string>`(SELECT DISTINCT f.id FROM (${ids}) AS f (id) ORDER BY f.id DESC LIMIT ${limit})`
+    return viewsOf(services, services.db.selectFrom('tasks').selectAll().where('id', 'in', found).orderBy('id', 'desc'))
   }
   if (words === undefined) return newest(walks(sight, plain, limit))
   // Of a frequent word there is a page among the newest, and all who have it would be far too many to sort; and most people
@@ -64,7 +54,7 @@ async function findRows(
   const { rows } = await sql<{ seen: number; ids: string[] }>`
     SELECT count(*)::int AS seen, coalesce(array_agg(t.id::text ORDER BY t.id DESC) FILTER (WHERE ${words}), '{}') AS ids
     FROM errand.tasks t WHERE t.id IN (SELECT DISTINCT f.id FROM (${walks(sight, plain, RECENT)}) AS f (id)
-      ORDER BY f.id DESC LIMIT ${RECENT})`.execute(db)
+      ORDER BY f.id DESC LIMIT ${RECENT})`.execute(services.db)
   const { ids = [], seen = 0 } = rows[0] ?? {}
   if (seen < RECENT || ids.length >= limit) return newest(sql`SELECT unnest(${ids.slice(0, limit)}::uuid[])`)
   return newest(withWords(sight, plain, words))

@@ -8,7 +8,8 @@ import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import type { FileRight, LogLine, Principal, TaskRight, TaskView, Transition } from '../types.ts'
 import type { MadeTask } from './made.ts'
-import type { StepRow, TaskRow } from './record.ts'
+import { type TaskQueryBuilder, withParts } from './parts.ts'
+import type { TaskRow } from './record.ts'
 import type { TaskServices } from './services.ts'
 import { taskView } from './view.ts'
 
@@ -105,17 +106,9 @@ function readerOf(services: TaskServices): Reader {
   if (known !== undefined) return known
   const reader: Reader = batched(
     async (ids) => {
-      const tasks = await services.db
-        .selectFrom('tasks')
-        .selectAll()
-        .where(sql<boolean>`id = ANY(${ids}::uuid[])`)
-        .execute()
-      const views = await viewsOf(services, tasks)
-      const found = new Map(tasks.map((task, index) => [task.id, { task, view: views[index] }]))
-      return ids.map((id) => {
-        const { task, view } = found.get(id.toLowerCase()) ?? {}
-        return { ok: true, value: task === undefined || view === undefined ? undefined : { task, view } }
-      })
+      const views = await viewsOf(services, tasksOf(services, ids))
+      const found = new Map(views.map((each) => [each.task.id, each]))
+      return ids.map((id) => ({ ok: true, value: found.get(id.toLowerCase()) }))
     },
     { max: defaults.batch, parallel: 2 },
   )
@@ -123,32 +116,22 @@ function readerOf(services: TaskServices): Reader {
   return reader
 }
 
-/** What makes up each of the tasks, in their order. */
-export async function viewsOf(services: TaskServices, tasks: readonly TaskRow[]): Promise<TaskView[]> {
-  const ids = tasks.map(({ id }) => id)
-  if (ids.length === 0) return []
-  const [steps, artifacts, served] = await Promise.all([
-    services.db
-      .selectFrom('steps')
-      .selectAll()
-      .where(sql<boolean>`task_id = ANY(${ids}::uuid[])`)
-      .orderBy('ordinal')
-      .execute(),
-    services.artifacts.ofTasks(ids),
-    services.catalog.served(),
-  ])
-  const stepsOf = Map.groupBy<string, StepRow>(steps, ({ task_id }) => task_id)
-  const artifactsOf = Map.groupBy(artifacts, ({ task_id }) => task_id)
+/** The query of these tasks. */
+export function tasksOf({ db }: TaskServices, ids: readonly string[]): TaskQueryBuilder {
+  return db
+    .selectFrom('tasks')
+    .selectAll()
+    .where(sql<boolean>`id = ANY(${[...ids]}::uuid[])`)
+}
+
+/** The tasks that a query finds, in its order, with what makes up each. */
+export async function viewsOf(services: TaskServices, query: TaskQueryBuilder): Promise<FoundTask[]> {
+  const [tasks, served] = await Promise.all([withParts(query), services.catalog.served()])
   return Promise.all(
-    tasks.map(async (task) =>
-      taskView({
-        task,
-        steps: stepsOf.get(task.id) ?? [],
-        artifacts: artifactsOf.get(task.id) ?? [],
-        shape: await services.catalog.shape(services.db, task.definition, task.version),
-        served,
-      }),
-    ),
+    tasks.map(async ({ artifacts, steps, task }) => {
+      const shape = await services.catalog.shape(services.db, task.definition, task.version)
+      return { task, view: taskView({ task, steps, artifacts, shape, served }) }
+    }),
   )
 }
 

@@ -1,16 +1,17 @@
 import { type DefinitionShape, isFinal, withoutStack } from '@errand/task'
-import type { ArtifactRow } from '../artifacts/rows.ts'
+import type { ArtifactPart } from '../artifacts/part.ts'
 import { artifactView } from '../artifacts/view.ts'
 import { defaults } from '../config.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import type { StepView, TaskView } from '../types.ts'
+import type { StepPart } from './parts.ts'
 import type { StepRow, TaskRow } from './record.ts'
 
 /** All that makes up a task as people and programs see it. */
 export interface ViewParts {
   task: TaskRow
-  steps: readonly StepRow[]
-  artifacts: readonly ArtifactRow[]
+  steps: readonly StepPart[]
+  artifacts: readonly ArtifactPart[]
   shape: DefinitionShape
   /** Versions that a live worker serves. */
   served: ReadonlySet<string>
@@ -40,7 +41,7 @@ export function taskView({ artifacts, served, shape, steps, task }: ViewParts): 
   }
 }
 
-function stepView(step: StepRow, shape: DefinitionShape): StepView {
+function stepView(step: StepPart, shape: DefinitionShape): StepView {
   const declared = shape.steps.find(({ name }) => name === step.name)
   const { progress } = step
   return {

@@ -144,8 +144,14 @@ export class FanOutPlay {
 
   /** The bytes of an output. */
   async content(id: string, slot: string): Promise<string | undefined> {
-    const { artifacts, segments } = this.rooms.services
-    const row = (await artifacts.ofTasks([id])).find((each) => each.slot === slot)
+    const { db, segments } = this.rooms.services
+    const row = await db
+      .selectFrom('artifacts')
+      .selectAll()
+      .where('task_id', '=', id)
+      .where('slot', '=', slot)
+      .where('state', '=', 'available')
+      .executeTakeFirst()
     // Any object of a storage is read in the same way.
     return row && Buffer.from(await segments.read(row)).toString()
   }
