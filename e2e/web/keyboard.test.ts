@@ -190,6 +190,10 @@ test('what one is told, and by which way, is chosen; looks, and the way out, are
   await tabTo('A task has failed, Mail')
   await page.keyboard.type('Once')
   await page.getByText('Saved.').waitFor(PATIENT)
-  const { data } = await site.as('ada').api.GET('/api/v1/preferences')
+  await tabTo('Language of messages')
+  await page.keyboard.type('Deu')
+  const read = async () => (await site.as('ada').api.GET('/api/v1/preferences')).data
+  await expect.poll(async () => (await read())?.locale, PATIENT).toBe('de')
+  const data = await read()
   expect(data?.preferences).toContainEqual({ kind: 'task.failed', channel: 'email', cadence: 'daily' })
 })

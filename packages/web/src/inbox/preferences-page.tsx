@@ -1,11 +1,13 @@
 import type { Preferences } from '@errand/client'
 import { NativeSelect, Paper, Skeleton, Stack, Table, Text } from '@mantine/core'
-import { useMutation, useQuery } from '@tanstack/react-query'
-import { client } from '../api/client.ts'
-import { preferencesQuery, queryClient } from '../api/queries.ts'
-import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
+import { useQuery } from '@tanstack/react-query'
+import { preferencesQuery } from '../api/queries.ts'
+import { ErrorNotice, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { channelWords, kindWords } from '../words/notifications.ts'
+import { ChangeState } from './change-state.tsx'
+import { LanguageAndTime } from './language-and-time.tsx'
+import { usePreferencesChange } from './use-preferences.ts'
 
 /** What one wants to be told, and by which way. */
 export function PreferencesPage() {
@@ -17,7 +19,10 @@ export function PreferencesPage() {
       ) : preferences.data === undefined ? (
         <Skeleton height={240} aria-label="Loading" />
       ) : (
-        <Choices preferences={preferences.data} />
+        <>
+          <Choices preferences={preferences.data} />
+          <LanguageAndTime preferences={preferences.data} />
+        </>
       )}
     </Page>
   )
@@ -37,11 +42,7 @@ function cadenceOf({ channels, preferences }: Preferences, kind: string, channel
 }
 
 function Choices({ preferences }: { preferences: Preferences }) {
-  const change = useMutation({
-    mutationFn: (one: Preferences['preferences'][number]) =>
-      client.api.PATCH('/api/v1/preferences', { body: { preferences: [one] } }),
-    onSuccess: ({ data }) => queryClient.setQueryData(['preferences'], data),
-  })
+  const change = usePreferencesChange()
   const { channels, email, kinds, timeZone } = preferences
   if (channels.length === 0) {
     return (
@@ -86,7 +87,7 @@ function Choices({ preferences }: { preferences: Preferences }) {
                         disabled={change.isPending}
                         onChange={({ currentTarget }) => {
                           const cadence = cadences.find(({ value }) => value === currentTarget.value)?.value
-                          if (cadence !== undefined) change.mutate({ kind, channel: name, cadence })
+                          if (cadence !== undefined) change.mutate({ preferences: [{ kind, channel: name, cadence }] })
                         }}
                       />
                     </Table.Td>
@@ -96,9 +97,7 @@ function Choices({ preferences }: { preferences: Preferences }) {
             </Table.Tbody>
           </Table>
         </Table.ScrollContainer>
-        <Text role="status" size="sm" c="dimmed">
-          {change.error !== null ? lineOf(change.error) : change.isSuccess && 'Saved.'}
-        </Text>
+        <ChangeState change={change} />
       </Stack>
     </Paper>
   )

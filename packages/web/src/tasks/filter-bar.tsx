@@ -51,7 +51,7 @@ export function FilterBar({ filters }: { filters: TaskFilters }) {
         flex="1 1 9rem"
         maw="11rem"
       />
-      <Group gap="xs" wrap="nowrap" flex="0 1 auto">
+      <Group gap="xs" flex="0 1 auto">
         <DayInput
           label="From"
           title="Asked for on this day or later"
