@@ -49,11 +49,6 @@ export const YOUNG_MB = 12
 export function hardMemoryLimit(memoryMb: number): number {
   return memoryMb + Math.max(256, memoryMb)
 }
-/**
- * How far the threads stand back for the processors (Unix: 0 not at all, 19 most). Beside them on a machine run the
- * heartbeats, the server and often the database: while task code computes, those should still answer at once.
- */
-export const THREAD_NICENESS = 10
 /** Milliseconds a pack may take to load. Loading is reading code; what takes longer waits for something it should not. */
 export const PACK_LOAD_MS = 60_000
 /** Milliseconds until a step's first sign from its thread; a thread that is kept busy by a former step is replaced. */

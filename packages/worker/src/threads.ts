@@ -4,7 +4,7 @@ import type { Claim, VersionMove } from '@errand/engine'
 import { isTaskFailure, TaskFailure } from '@errand/task'
 import type { Logger } from 'pino'
 import { Piscina } from 'piscina'
-import { hardMemoryLimit, KEPT_THREADS, PACK_LOAD_MS, THREAD_IDLE_MS, THREAD_NICENESS, YOUNG_MB } from './config.ts'
+import { hardMemoryLimit, KEPT_THREADS, PACK_LOAD_MS, THREAD_IDLE_MS, YOUNG_MB } from './config.ts'
 import { watchMemory } from './memory-watch.ts'
 import type {
   ConsoleLine,
@@ -45,7 +45,6 @@ export class Threads {
       // Waiting for orders with Atomics.wait would freeze what a pack keeps alive between steps, such as a connection.
       atomics: 'disabled',
       recordTiming: false,
-      niceIncrement: THREAD_NICENESS,
       resourceLimits: {
         maxOldGenerationSizeMb: hardMemoryLimit(options.memoryMb),
         maxYoungGenerationSizeMb: YOUNG_MB,
