@@ -4,6 +4,8 @@ import type { Channel } from './channel/channel.ts'
 
 /** What a step's thread may ask of the main thread, which alone talks to the engine and to storage. */
 export interface StepCalls {
+  /** Before the step's code begins, when the lease may have run out: the time until which it holds. */
+  confirmLease: { args: undefined; value: number }
   saveCheckpoint: { args: { json: string }; value: undefined }
   saveOnce: { args: { key: string; json: string }; value: undefined }
   /** Answers when the whole stream has been sent. */

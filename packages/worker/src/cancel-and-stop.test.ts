@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Bed, who } from '../test/bed.ts'
+import { Bed, changedPort, who } from '../test/bed.ts'
 
 let bed: Bed
 
@@ -57,38 +57,18 @@ test('an attempt that has lost its claim is ended, and nothing of it is stored',
   const settled: string[] = []
   let lose = false
   const told = Promise.withResolvers<void>()
-  // The engine's own port, which says of every claim that it is another's once it is told to.
-  const losing: typeof work = {
-    register: (...args) => work.register(...args),
-    unregister: (...args) => work.unregister(...args),
-    claim: (...args) => work.claim(...args),
-    claimMoves: (...args) => work.claimMoves(...args),
-    finishMove: (...args) => work.finishMove(...args),
-    claimSlices: (...args) => work.claimSlices(...args),
-    planItems: (...args) => work.planItems(...args),
-    planFailedItems: (...args) => work.planFailedItems(...args),
-    planned: (...args) => work.planned(...args),
-    flushSlice: (...args) => work.flushSlice(...args),
-    takeInHand: (...args) => work.takeInHand(...args),
-    compose: (...args) => work.compose(...args),
-    onWork: (...args) => work.onWork(...args),
-    onCancel: (...args) => work.onCancel(...args),
+  // Says of every claim that it is another's once it is told to.
+  const losing = changedPort(work, {
     heartbeat: async (id, claims) => {
       if (!lose) return work.heartbeat(id, claims)
       told.resolve()
       return { lost: [...claims], canceling: [] }
     },
-    progress: (...args) => work.progress(...args),
-    log: (...args) => work.log(...args),
-    saveCheckpoint: (...args) => work.saveCheckpoint(...args),
-    saveOnce: (...args) => work.saveOnce(...args),
-    readUpload: (...args) => work.readUpload(...args),
-    openArtifact: (...args) => work.openArtifact(...args),
     complete: async () => void settled.push('complete'),
     fail: async () => void settled.push('fail'),
     canceled: async () => void settled.push('canceled'),
     release: async () => void settled.push('release'),
-  }
+  })
   const worker = await bed.worker({ engine: { work: losing } })
   const started = await bed.start('saves-at-the-end')
   await started.logged('running')

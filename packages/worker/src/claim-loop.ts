@@ -1,5 +1,6 @@
 import type { Claim, ClaimRef, WorkerInfo } from '@errand/engine'
 import { HEARTBEAT_MS, MOST_UNRECORDED, POLL_MS, REPORT_RETRY_MS, STEP_PLACES } from './config.ts'
+import { Lease, steadyNow } from './lease.ts'
 import { Slots } from './slots.ts'
 import type { StepEnvironment } from './step-environment.ts'
 import { StepRun } from './step-run.ts'
@@ -92,9 +93,11 @@ export class ClaimLoop {
       try {
         const room = this.#room
         if (room <= 0) return
-        for (const claim of await work.claim(this.#info.id, room)) this.#run(claim)
+        const asked = steadyNow()
+        for (const claim of await work.claim(this.#info.id, room)) this.#run(claim, asked)
         const slices = Math.min(this.#room, this.#mostSlices - this.#slices)
-        if (slices > 0) for (const claim of await work.claimSlices(this.#info.id, slices)) this.#run(claim)
+        const askedAgain = steadyNow()
+        if (slices > 0) for (const claim of await work.claimSlices(this.#info.id, slices)) this.#run(claim, askedAgain)
       } catch (error) {
         // The next poll tries again.
         this.#environment.logger.warn({ err: error }, 'no work could be claimed')
@@ -110,9 +113,10 @@ export class ClaimLoop {
     return Math.max(1, this.#info.concurrency - STEP_PLACES)
   }
 
-  #run(claim: Claim): void {
+  #run(claim: Claim, asked: number): void {
     const { lease } = claim
-    const run = new StepRun(claim, this.#environment)
+    const held = new Lease(this.#environment.work, this.#info.id, claim, asked)
+    const run = new StepRun(claim, held, this.#environment)
     if (claim.slice !== undefined) this.#slices++
     const over = run.run(this.#slots).finally(() => {
       if (claim.slice !== undefined) this.#slices--
@@ -143,8 +147,14 @@ export class ClaimLoop {
         lease: claim.lease,
         ...(claim.slice === undefined ? {} : { slice: claim.slice }),
       }))
+      const asked = steadyNow()
       const { lost, canceling } = await this.#environment.work.heartbeat(this.#info.id, claims)
-      for (const { lease } of lost) this.#runs.get(lease)?.run.abort('claim-lost')
+      const gone = new Set(lost.map(({ lease }) => lease))
+      for (const { lease } of claims) {
+        const run = this.#runs.get(lease)?.run
+        if (gone.has(lease)) run?.abort('claim-lost')
+        else run?.lease.renewed(asked)
+      }
       for (const { lease } of canceling) {
         const found = this.#runs.get(lease)
         if (found) cancelRun(found.run)

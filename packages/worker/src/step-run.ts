@@ -3,6 +3,7 @@ import type { Failure } from '@errand/task'
 import type { Logger } from 'pino'
 import type { AbortReason } from './calls.ts'
 import { STOP_ABORT_MS } from './config.ts'
+import type { Lease } from './lease.ts'
 import { report } from './report.ts'
 import type { Slots } from './slots.ts'
 import type { StepEnvironment } from './step-environment.ts'
@@ -20,6 +21,7 @@ const RANK: Readonly<Record<AbortReason, number>> = {
 /** One attempt of one step, from the claim to the report of how it ended. */
 export class StepRun {
   readonly claim: Claim
+  readonly lease: Lease
   readonly #environment: StepEnvironment
   readonly #logger: Logger
   readonly #giveUp = new AbortController()
@@ -31,8 +33,9 @@ export class StepRun {
   #graceTimer: NodeJS.Timeout | undefined
   #ended = false
 
-  constructor(claim: Claim, environment: StepEnvironment) {
+  constructor(claim: Claim, lease: Lease, environment: StepEnvironment) {
     this.claim = claim
+    this.lease = lease
     this.#environment = environment
     this.#logger = environment.logger.child({ taskId: claim.taskId, step: claim.step, attempt: claim.attempt })
   }
@@ -93,7 +96,7 @@ export class StepRun {
   async #inThread(): Promise<Ending> {
     const kill = new AbortController()
     this.#kill = kill
-    const attempt = new ThreadAttempt(this.claim, this.#environment, this.#logger, {
+    const attempt = new ThreadAttempt(this.claim, this.lease, this.#environment, this.#logger, {
       kill,
       reason: () => this.#reason,
       lost: () => this.abort('claim-lost'),

@@ -1,10 +1,11 @@
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Claim, debugPoint, type WorkerPort } from '@errand/engine'
+import { type Claim, ClaimLost, debugPoint, type WorkerPort } from '@errand/engine'
 import type { ObjectInfo, ObjectStore, WrittenArtifact } from '@errand/task'
 import type { StepCallHandlers, StepCalls } from './calls.ts'
 import type { Channel } from './channel/channel.ts'
 import { FLUSH_PATIENCE_MS, LIST_PAGE, REPORT_RETRY_MS } from './config.ts'
+import type { Lease } from './lease.ts'
 import { isClaimLost } from './report.ts'
 
 /** Does for one claim's thread what only the main thread can: talk to the engine and to storage. */
@@ -16,11 +17,15 @@ export class StepServices {
   readonly #running = new Set<Promise<unknown>>()
   readonly #handlers: StepCallHandlers
 
-  constructor(claim: Claim, work: WorkerPort, store: (name: string) => ObjectStore, channel: Channel) {
+  constructor(claim: Claim, lease: Lease, work: WorkerPort, store: (name: string) => ObjectStore, channel: Channel) {
     this.#claim = claim
     this.#work = work
     this.#store = store
     this.#handlers = {
+      confirmLease: async () => {
+        await this.#untilRecorded(() => confirm(lease))
+        return lease.until
+      },
       saveCheckpoint: async ({ json }) => void (await work.saveCheckpoint(claim, JSON.parse(json))),
       saveOnce: async ({ key, json }) => void (await work.saveOnce(claim, key, JSON.parse(json))),
       readUpload: (args) => this.#readUpload(args, channel),
@@ -134,4 +139,8 @@ export class StepServices {
     if (page.length === 0) this.#lists.delete(list)
     return page
   }
+}
+
+async function confirm(lease: Lease): Promise<void> {
+  if (!(await lease.confirm())) throw new ClaimLost('The worker stood still past its lease; the step is another’s now.')
 }

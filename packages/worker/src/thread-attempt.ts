@@ -3,6 +3,7 @@ import { type Claim, ClaimLost } from '@errand/engine'
 import type { Logger } from 'pino'
 import type { AbortReason, Outcome, StepNotes } from './calls.ts'
 import { Channel } from './channel/channel.ts'
+import type { Lease } from './lease.ts'
 import { isClaimLost } from './report.ts'
 import type { StepEnvironment } from './step-environment.ts'
 import { StepReports } from './step-reports.ts'
@@ -26,6 +27,7 @@ export interface AttemptLinks {
 /** A step in a thread: the channel to it, what it is served, and how it lets go of the step. */
 export class ThreadAttempt {
   readonly #claim: Claim
+  readonly #lease: Lease
   readonly #environment: StepEnvironment
   readonly #links: AttemptLinks
   readonly #pack: number
@@ -38,13 +40,14 @@ export class ThreadAttempt {
   #overMemory = false
   #unwatch: (() => void) | undefined
 
-  constructor(claim: Claim, environment: StepEnvironment, logger: Logger, links: AttemptLinks) {
+  constructor(claim: Claim, lease: Lease, environment: StepEnvironment, logger: Logger, links: AttemptLinks) {
     const { packs, work } = environment
     const pack = packs.packOf(claim.definition, claim.version)
     if (pack === undefined) {
       throw new Error(`The engine handed out ${claim.definition}@${claim.version}, which is not served.`)
     }
     this.#claim = claim
+    this.#lease = lease
     this.#environment = environment
     this.#links = links
     this.#pack = pack
@@ -55,7 +58,7 @@ export class ThreadAttempt {
       note: (name, value) => this.#hear({ name, value } as Note),
     })
     const store = (name: string) => packs.store(pack, name)
-    this.#services = new StepServices(claim, work, store, this.#channel)
+    this.#services = new StepServices(claim, lease, work, store, this.#channel)
   }
 
   /** Signals the handler. */
@@ -70,7 +73,7 @@ export class ThreadAttempt {
     const startTimer = setTimeout(() => {
       if (!this.#started) kill.abort()
     }, startMs)
-    const step = { claim: this.#claim, pack: this.#pack, port: this.#ports.port2 }
+    const step = { claim: this.#claim, heldUntil: this.#lease.until, pack: this.#pack, port: this.#ports.port2 }
     const died = threads.runStep(step, kill.signal).then(
       () => this.#outcome.promise,
       (error: unknown) => this.#death(error),

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { MessagePort } from 'node:worker_threads'
-import type { Claim, VersionMove } from '@errand/engine'
+import type { VersionMove } from '@errand/engine'
 import { isTaskFailure, TaskFailure } from '@errand/task'
 import type { Logger } from 'pino'
 import { Piscina } from 'piscina'
@@ -92,7 +91,7 @@ export class Threads {
    *
    * @throws what ended the thread, also when that was `kill`
    */
-  async runStep(step: { claim: Claim; pack: number; port: MessagePort }, kill: AbortSignal): Promise<void> {
+  async runStep(step: Omit<Order & { kind: 'step' }, 'kind'>, kill: AbortSignal): Promise<void> {
     await this.#pool.run({ kind: 'step', ...step }, { transferList: [step.port], signal: kill })
   }
 

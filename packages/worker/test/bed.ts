@@ -18,6 +18,16 @@ export const probes = fileURLToPath(new URL('./packs/probes.ts', import.meta.url
 export const withStore = fileURLToPath(new URL('./packs/with-store.ts', import.meta.url))
 export const who: Principal = { id: 'ada', name: 'Ada', staff: true }
 
+/** The engine's own port, with some of its methods changed. */
+export function changedPort(work: Engine['work'], changes: Partial<Engine['work']>): Engine['work'] {
+  return new Proxy(work, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(changes, name) ?? Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
 export interface Ended {
   task: TaskView
   logs: string[]

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ByteRange, DefinitionShape, Failure, MigratedTask } from '@errand/task'
 import { sql } from 'kysely'
 import { isId } from '../access/policy.ts'
+import { defaults } from '../config.ts'
 import { type Lease, queueOf, slicesOf } from '../dispatch/dispatch.ts'
 import {
   claimSlices,
@@ -41,6 +42,7 @@ import { withdrawn, workerIdInvalid } from './work-refusals.ts'
 
 /** The engine's side towards workers. */
 export class Work implements WorkerPort {
+  readonly leaseMs = defaults.leaseSeconds * 1_000
   readonly #services: TaskServices
   readonly #reports: Reports
   readonly #settle: ReturnType<typeof createSettle>

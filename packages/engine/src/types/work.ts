@@ -149,6 +149,8 @@ export interface HeartbeatAnswer {
 
 /** The engine's side towards a worker. Every method that takes a {@link ClaimRef} throws {@link ClaimLost} for a stale one. */
 export interface WorkerPort {
+  /** Milliseconds for which a claim, or a heartbeat that did not call it lost, keeps an attempt this worker's. */
+  readonly leaseMs: number
   /** @throws {Problem} definition-conflict when a version is registered with another shape already, worker-id-invalid */
   register(worker: WorkerInfo, shapes: readonly DefinitionShape[]): Promise<void>
   unregister(workerId: string): Promise<void>

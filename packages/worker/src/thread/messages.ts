@@ -20,7 +20,8 @@ export interface ThreadSetup {
 /** What a thread is asked to do. */
 export type Order =
   | { kind: 'describe' }
-  | { kind: 'step'; claim: Claim; pack: number; port: MessagePort }
+  /** `heldUntil`: until when, by the steady clock, the claim was certain when this was sent. */
+  | { kind: 'step'; claim: Claim; heldUntil: number; pack: number; port: MessagePort }
   | { kind: 'migrate'; moves: VersionMove[]; pack: number }
 
 /** What became of one task that was to fit a newer version. */

@@ -7,10 +7,11 @@ import {
   TaskFailure,
   toFailure,
 } from '@errand/task'
-import { type AbortReason, type Outcome, tell } from '../calls.ts'
+import { type AbortReason, ask, type Outcome, tell } from '../calls.ts'
 import { Channel } from '../channel/channel.ts'
 import { RESULT_LIMIT } from '../config.ts'
 import { toJsonText } from '../json-text.ts'
+import { steadyNow } from '../lease.ts'
 import { newReference } from '../reference.ts'
 import { abortError } from './abort-error.ts'
 import { createContext } from './context.ts'
@@ -55,6 +56,7 @@ export async function runStep(order: Order & { kind: 'step' }, packs: Promise<Lo
       if (claim.fanOut !== undefined && code.fanOut !== undefined) {
         const input = await parseInput(definition, claim.input)
         const { options } = loaded
+        await whileHeld(channel, order.heldUntil)
         const parts = { claim, channel, signal: abort.signal, input, options, definition, code: code.fanOut }
         end({ kind: 'completed', json: JSON.stringify(await runFanOut(parts, claim.fanOut)) ?? 'null' })
         return
@@ -69,6 +71,7 @@ export async function runStep(order: Order & { kind: 'step' }, packs: Promise<Lo
         slots: Object.keys(definition.shape.artifacts),
         stores: Object.keys(loaded.stores),
       })
+      await whileHeld(channel, order.heldUntil)
       let result: unknown
       try {
         result = await callHandler(code, claim.otherwise, context)
@@ -84,6 +87,11 @@ export async function runStep(order: Order & { kind: 'step' }, packs: Promise<Lo
       end(failed(error, false))
     }
   })
+}
+
+/** Goes on while the claim is certain: nothing of a step may begin after it has completed elsewhere. */
+async function whileHeld(channel: Channel, until: number): Promise<void> {
+  for (let held = until; steadyNow() >= held; ) held = await ask(channel, 'confirmLease', undefined)
 }
 
 interface Found {

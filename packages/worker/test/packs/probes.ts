@@ -33,6 +33,8 @@ export const hello = probe('hello', ({ input, log }) => {
   return { n: input.n }
 })
 
+export const saysSo = probe('says-so', () => console.info('begun'))
+
 export const refined = defineTask({
   name: 'refined',
   version: 1,
