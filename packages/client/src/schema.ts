@@ -1546,6 +1546,8 @@ export interface operations {
                 /** @description Two requests with one key are one task */
                 "idempotency-key"?: string;
                 prefer?: string;
+                /** @description W3C trace context that the task is to belong to */
+                traceparent?: string;
                 /** @description What the person uses; default api */
                 "errand-client"?: "api" | "cli" | "web";
             };

@@ -10,6 +10,7 @@ import { accessLog } from './http/access-log.ts'
 import { authentication } from './http/authentication.ts'
 import { jsonLimit } from './http/json-limit.ts'
 import { problemResponse } from './http/problem-response.ts'
+import { tracing } from './http/tracing.ts'
 import { closeAfterUnreadBody } from './http/unread-body.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { artifactContentRoutes } from './routes/artifact-content.ts'
@@ -72,6 +73,7 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
 export function createApp(context: ServerContext, authenticate: Authenticate, log: Logger): OpenAPIHono<ServerEnv> {
   const app = router()
   app.use(requestId())
+  app.use(tracing())
   app.use(accessLog(log))
   app.use(closeAfterUnreadBody())
   app.use(

@@ -5,6 +5,7 @@ import type { AbortReason } from './calls.ts'
 import { STOP_ABORT_MS } from './config.ts'
 import type { Lease } from './lease.ts'
 import { report } from './report.ts'
+import { RunSpan } from './run-span.ts'
 import type { Slots } from './slots.ts'
 import type { StepEnvironment } from './step-environment.ts'
 import { notStarted, outOfMemory, refused, threadDied, timedOut } from './step-failures.ts'
@@ -32,6 +33,7 @@ export class StepRun {
   #kill = new AbortController()
   #graceTimer: NodeJS.Timeout | undefined
   #ended = false
+  #span: RunSpan | undefined
 
   constructor(claim: Claim, lease: Lease, environment: StepEnvironment) {
     this.claim = claim
@@ -49,12 +51,16 @@ export class StepRun {
         // Claimed ahead, and there was no place for it after all: handed back.
         this.#reason ??= 'worker-stopping'
       } else {
+        // From here on it runs: the time in which it waited is between what it follows from and this.
+        this.#span = new RunSpan(this.claim)
         ending = await this.#inPlace().finally(leave)
       }
       this.#ended = true
       await this.#settle(ending)
+      this.#span?.end(this.#reason ?? ending.kind)
     } catch (error) {
       this.#logger.error({ err: error }, 'a step could not be run')
+      this.#span?.end('not-run')
     } finally {
       clearTimeout(this.#graceTimer)
     }
@@ -96,7 +102,8 @@ export class StepRun {
   async #inThread(): Promise<Ending> {
     const kill = new AbortController()
     this.#kill = kill
-    const attempt = new ThreadAttempt(this.claim, this.lease, this.#environment, this.#logger, {
+    const claim = { ...this.claim, traceparent: this.#span?.traceparent ?? null }
+    const attempt = new ThreadAttempt(claim, this.lease, this.#environment, this.#logger, {
       kill,
       reason: () => this.#reason,
       lost: () => this.abort('claim-lost'),
@@ -133,6 +140,7 @@ export class StepRun {
 
   #fail(failure: Failure): Promise<void> {
     this.#logger.warn({ code: failure.code, reference: failure.reference, stack: failure.stack }, failure.title)
+    this.#span?.failed(failure)
     this.#environment.onFailure?.(failure)
     return this.#report('a failed step', () => this.#environment.work.fail(this.claim, failure))
   }

@@ -50,7 +50,7 @@ export class StepServices {
       },
       storeMove: async ({ store, from, to }) => void (await this.#store(store).move(from, to)),
       storeDelete: async ({ store, key }) => void (await this.#store(store).delete(key)),
-      planItems: (page) => work.planItems(claim, page),
+      planItems: (page) => work.planItems(claim, { ...page, traceparent: claim.traceparent }),
       planFailedItems: async () => void (await work.planFailedItems(claim)),
       flushSlice: (flush) => this.#untilRecorded(() => work.flushSlice(claim, flush)),
       takeInHand: ({ at }) => this.#untilRecorded(() => work.takeInHand(claim, at)),

@@ -16,6 +16,7 @@ import { openEngine } from './open-engine.ts'
 import { packsToRun } from './packs.ts'
 import { assertPortFree } from './port.ts'
 import { aborted, stopSignal } from './stop-signal.ts'
+import { startTelemetry } from './telemetry.ts'
 import { webApp } from './web-app.ts'
 
 /** What one process does: `serve` does both, `server` and `worker` one each. */
@@ -72,6 +73,10 @@ async function start(
   if (command !== 'worker') await assertPortFree(config.port, config.host)
   const release = command === 'serve' ? await holdFolder(config.data) : await tryHold(command, config.data)
   if (release !== undefined) closing.add(release)
+  // Ends after all that makes spans. A collector that is away must not keep the service from ending.
+  const endTelemetry = await startTelemetry(process.env, command)
+  if (endTelemetry !== undefined)
+    closing.add(() => endTelemetry().catch((error: unknown) => logger.warn({ err: error }, 'spans could not be sent')))
 
   const engine = await openEngine(config, logger)
   closing.add(() => engine.close())

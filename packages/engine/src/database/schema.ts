@@ -53,6 +53,8 @@ export interface Tables extends PeopleTables {
     move_until: NullableTime
     move_failure: NullableJson<{ version: number; failure: Failure }>
     deadline_at: NullableTime
+    /** W3C trace context of whoever asked for it. */
+    traceparent: string | null
     created_at: StampedTime
     started_at: NullableTime
     finished_at: NullableTime
@@ -198,6 +200,8 @@ export interface Tables extends PeopleTables {
     rolled_at: StampedTime
     done_at: NullableTime
     swept_at: NullableTime
+    /** Of the run that planned it, which its slices belong to. */
+    traceparent: string | null
   }
   item_pages: { task_id: string; step: string; page: number; size: number; items: Json<PlannedItem[]> }
   slices: {

@@ -14,6 +14,7 @@ interface Found extends SliceRow {
   scope: string
   owner: string
   owner_name: string
+  traceparent: string | null
   open: boolean
 }
 
@@ -85,6 +86,7 @@ export async function claimSlices(
         uploads: claimedUploads(slice.uploads, uploads),
         otherwise: null,
         timeout: null,
+        traceparent: slice.traceparent,
         fanOut: {
           phase: 'slice',
           items: items.get(slice.id) ?? '[]',
@@ -102,8 +104,9 @@ async function findSlices(trx: Transaction<Tables>, taken: readonly Taken[]): Pr
   const ids = taken.flatMap(({ step }) => (step.slice === undefined ? [] : [step.slice]))
   const { rows } = await sql<Found>`
     SELECT s.*, t.input, t.uploads, t.scope, t.owner, t.owner_name,
-      t.state = 'running' AND t.failure IS NULL AS open
+      coalesce(f.traceparent, t.traceparent) AS traceparent, t.state = 'running' AND t.failure IS NULL AS open
     FROM errand.slices s JOIN errand.tasks t ON t.id = s.task_id
+    JOIN errand.fan_outs f ON f.task_id = s.task_id AND f.step = s.step
     WHERE s.id = ANY(${ids}::uuid[]) ORDER BY s.id FOR UPDATE OF s`.execute(trx)
   return new Map(rows.map((row) => [row.id, row]))
 }

@@ -51,6 +51,7 @@ export async function planPage(services: FanOutServices, claim: ClaimRef, page: 
     }
     row.total += page.count
     row.cursor = page.cursor ?? row.cursor
+    row.traceparent = page.traceparent ?? row.traceparent
     row.sealed = row.sealed || page.sealed
     const sent = await cutSlices(trx, services.dispatch, row)
     await saveFanOut(trx, row)

@@ -57,10 +57,10 @@ export async function lockFanOut(
  * anew when a row is written a second time, and that would wait for whoever holds the step and waits for this lock.
  */
 export async function saveFanOut(trx: Transaction<Tables>, row: FanOutRow): Promise<void> {
-  const { cursor, cut_at, cut_page, done, failed, item_ms, pages, sealed, slice_size, total } = row
+  const { cursor, cut_at, cut_page, done, failed, item_ms, pages, sealed, slice_size, total, traceparent } = row
   await trx
     .updateTable('fan_outs')
-    .set({ cursor, cut_at, cut_page, done, failed, item_ms, pages, sealed, slice_size, total })
+    .set({ cursor, cut_at, cut_page, done, failed, item_ms, pages, sealed, slice_size, total, traceparent })
     .where('task_id', '=', row.task_id)
     .where('step', '=', row.step)
     .execute()

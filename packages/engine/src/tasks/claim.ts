@@ -176,5 +176,6 @@ function claimOf(change: TaskChange, wake: Taken, uploads: UploadRows): Claim {
     uploads: claimedUploads(task.uploads, uploads),
     otherwise: step.otherwise ? step.failure : null,
     timeout: declared.timeout ?? null,
+    traceparent: task.traceparent,
   }
 }

@@ -136,7 +136,14 @@ function changeOf(
     ...{ owner: who.id, owner_name: who.name, input: snapshot.input, uploads, origin: { by: 'api' } },
     ...{ state: snapshot.begun ? 'running' : 'pending', failure: none, unique_key: null, waits_key: null },
     ...{ idempotency_key: null, request_digest: null, sequence: 0, deadline_at: null, created_at: new Date(0) },
-    ...{ started_at: null, finished_at: null, move_lease: null, move_until: null, move_failure: null },
+    ...{
+      traceparent: null,
+      started_at: null,
+      finished_at: null,
+      move_lease: null,
+      move_until: null,
+      move_failure: null,
+    },
   }
   const change = new TaskChange({ task, steps: new Map(steps.map((step) => [step.name, step])), shape })
   change.sequence++

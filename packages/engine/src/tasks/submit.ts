@@ -9,6 +9,7 @@ import type { Tables } from '../database/schema.ts'
 import { debugPoint } from '../debug-point.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import { isProblem, Problem } from '../problem.ts'
+import { asProducer } from '../tracing.ts'
 import type { Origin, Principal, SubmitRequest } from '../types.ts'
 import { TaskChange } from './change.ts'
 import { checkInput, requestDigest } from './check-input.ts'
@@ -52,12 +53,12 @@ export function createSubmit(services: TaskServices) {
     // One: what comes while it commits makes the next one bigger, which is worth more than beginning sooner.
     parallel: 1,
   })
-  return async (request: SubmitRequest, who: Principal): Promise<Accepted> => {
-    let checked = await check(services, request, who)
+  const take = async (request: SubmitRequest, who: Principal, traceparent: string | null): Promise<Accepted> => {
+    let checked = await check(services, request, who, traceparent)
     const accepted = await insert(checked).catch(async (error: unknown) => {
       if (!isProblem(error) || error.code !== 'definition-retired') throw error
       // Another version was promoted and this one retired since the look at it: asked once more, there is a newer answer.
-      checked = await check(services, request, who)
+      checked = await check(services, request, who, traceparent)
       return insert(checked)
     })
     await debugPoint('after-submit')
@@ -68,9 +69,20 @@ export function createSubmit(services: TaskServices) {
     }
     return accepted
   }
+  return (request: SubmitRequest, who: Principal): Promise<Accepted> =>
+    asProducer(`submit ${request.definition}`, request.traceparent, async (traceparent, add) => {
+      const accepted = await take(request, who, traceparent)
+      add({ 'errand.task.id': accepted.id, 'errand.task.created': accepted.made !== undefined })
+      return accepted
+    })
 }
 
-async function check(services: TaskServices, request: SubmitRequest, who: Principal): Promise<Checked> {
+async function check(
+  services: TaskServices,
+  request: SubmitRequest,
+  who: Principal,
+  traceparent: string | null,
+): Promise<Checked> {
   const shape = await services.catalog.choose(request.definition, request.version)
   await services.dispatch.ensure(queueOf(shape.name, shape.version))
   const input = checkInput(shape, request.input)
@@ -123,6 +135,7 @@ async function check(services: TaskServices, request: SubmitRequest, who: Princi
             }),
       sequence: 0,
       deadline: shape.deadline ?? null,
+      traceparent,
     },
   }
 }
@@ -208,12 +221,14 @@ async function insertTasks(
   const { rows } = await sql<{ id: string; created_at: Date }>`
     WITH made AS (
       INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
-        unique_key, waits_key, idempotency_key, request_digest, sequence, deadline_at)
+        unique_key, waits_key, idempotency_key, request_digest, sequence, traceparent, deadline_at)
       SELECT x.id, x.definition, x.version, x.title, x.scope, x.owner, x.owner_name, x.input, x.uploads, x.origin, x.state,
-        x.unique_key, x.waits_key, x.idempotency_key, x.request_digest, x.sequence, now() + make_interval(secs => x.deadline)
+        x.unique_key, x.waits_key, x.idempotency_key, x.request_digest, x.sequence, x.traceparent,
+        now() + make_interval(secs => x.deadline)
       FROM jsonb_to_recordset(${JSON.stringify(tasks)}::jsonb) AS x (id uuid, definition text, version int, title text,
         scope text, owner text, owner_name text, input jsonb, uploads jsonb, origin jsonb, state text, unique_key text,
-        waits_key text, idempotency_key text, request_digest text, sequence int, deadline float8)
+        waits_key text, idempotency_key text, request_digest text, sequence int, traceparent text,
+        deadline float8)
       JOIN errand.definitions d ON d.name = x.definition AND d.version = x.version AND d.retired_at IS NULL
       -- Whoever retires the version has it locked: this waits for that, and looks again.
       FOR KEY SHARE OF d

@@ -13,6 +13,8 @@ export interface SubmitRequest {
   /** Two submits by one owner with one key are one task. At most 255 characters. */
   idempotencyKey?: string
   origin?: Origin
+  /** W3C trace context of whoever asks, where no span is active in this process. One that is malformed is left out. */
+  traceparent?: string
   /** What is to happen when the definition allows one at a time and one is running. Default: as the definition says. */
   conflict?: 'refuse' | 'join' | 'wait'
 }

@@ -33,6 +33,8 @@ export interface ItemPage {
   cursor: string | undefined
   /** Whether they are the last. */
   sealed: boolean
+  /** W3C trace context of the run that lists them, which their slices are to belong to. */
+  traceparent?: string | null
 }
 
 /** What has become of a slice's next items. */
@@ -99,6 +101,8 @@ export interface Claim extends ClaimRef {
   otherwise: Failure | null
   /** Seconds. */
   timeout: number | null
+  /** W3C trace context of what it follows from, where somebody watches. */
+  traceparent: string | null
   /** Set for a step that fans out. */
   fanOut?: FanOutWork
 }

@@ -6,6 +6,7 @@ import * as versions from './040-versions.ts'
 import * as people from './050-people.ts'
 import * as notifications from './060-notifications.ts'
 import * as lists from './080-lists.ts'
+import * as traces from './100-traces.ts'
 
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '050-people': people,
   '060-notifications': notifications,
   '080-lists': lists,
+  '100-traces': traces,
 }

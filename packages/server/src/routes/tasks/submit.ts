@@ -29,6 +29,7 @@ const route = createRoute({
     headers: z.object({
       'idempotency-key': z.string().min(1).max(255).optional().describe('Two requests with one key are one task'),
       prefer: z.string().max(255).optional().openapi({ example: 'wait=10' }),
+      traceparent: z.string().max(255).optional().describe('W3C trace context that the task is to belong to'),
       'errand-client': z.enum(['api', 'cli', 'web']).optional().describe('What the person uses; default api'),
     }),
     body: { content: { 'application/json': { schema: submitSchema } }, required: true },
@@ -57,6 +58,7 @@ export function submitRoutes({ engine, stopping }: ServerContext): OpenAPIHono<S
         ...(body.uploads === undefined ? {} : { uploads: body.uploads }),
         ...(body.conflict === undefined ? {} : { conflict: body.conflict }),
         ...(key === undefined ? {} : { idempotencyKey: key }),
+        ...(headers.traceparent === undefined ? {} : { traceparent: headers.traceparent }),
       },
       who,
     )
