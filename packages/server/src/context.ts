@@ -2,6 +2,7 @@ import type { Engine, Principal } from '@errand/engine'
 import type { HttpBindings } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { Delivery } from './config.ts'
+import type { FeedAnswer } from './feed/feed-writers.ts'
 import type { WebApp } from './web/web-app.ts'
 
 /** Says who sends a request, or `null` for nobody we know. */
@@ -33,5 +34,8 @@ export interface ServerEnv {
     log: Logger
   }
   /** Absent when the app is called without a socket, as tests do. */
-  Bindings: Partial<HttpBindings>
+  Bindings: Partial<HttpBindings> & {
+    /** Where our own HTTP server looks for a feed that it is to write itself; absent in a platform's server. */
+    feed?: { answer?: FeedAnswer }
+  }
 }

@@ -1,8 +1,11 @@
-import { Server } from 'node:http'
+import { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Problem } from '@errand/engine'
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { CLOSE_GRACE, KEEP_ALIVE, SOCKET_IDLE } from './config.ts'
+import type { ServerEnv } from './context.ts'
+import { FeedWriters } from './feed/feed-writers.ts'
 
 export interface ListenOptions {
   /** 0 takes a free one. */
@@ -23,13 +26,19 @@ export interface Listening {
   close(grace?: number): Promise<void>
 }
 
-/** @throws {Problem} port-in-use, port-forbidden, host-unknown */
+type Fetch = (request: Request, env: object) => Response | Promise<Response>
+
+/**
+ * @param heartbeat - milliseconds after which a quiet feed says that it is there
+ * @throws {Problem} port-in-use, port-forbidden, host-unknown
+ */
 export async function listen(
-  fetch: (request: Request, env: object) => Response | Promise<Response>,
-  { port, host = '127.0.0.1' }: ListenOptions,
+  fetch: Fetch,
+  { port, host = '127.0.0.1', heartbeat }: ListenOptions & { heartbeat: number },
   onClose: () => void,
 ): Promise<Listening> {
-  const server = nodeServer(fetch)
+  const feeds = new FeedWriters(heartbeat)
+  const server = nodeServer((request, env) => answer(fetch, feeds, request, env))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenProblem(error, port, host)))
     server.listen(port, host, resolve)
@@ -40,13 +49,33 @@ export async function listen(
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     port: taken,
     close(grace = CLOSE_GRACE) {
-      closed ??= close(server, grace, onClose)
+      closed ??= close(server, grace, () => {
+        onClose()
+        feeds.close()
+      })
       return closed
     },
   }
 }
 
-function nodeServer(fetch: (request: Request, env: object) => Response | Promise<Response>): Server {
+async function answer(
+  fetch: Fetch,
+  feeds: FeedWriters,
+  request: Request,
+  env: { outgoing: unknown },
+): Promise<Response> {
+  const feed: NonNullable<ServerEnv['Bindings']['feed']> = {}
+  const response = await fetch(request, { ...env, feed })
+  const { outgoing } = env
+  if (feed.answer === undefined || !(outgoing instanceof ServerResponse)) return response
+  outgoing.writeHead(response.status, [...response.headers].flat())
+  // Alone, the head is kept as the one string that was sent, and not as the hundred that it was made of.
+  outgoing.flushHeaders()
+  feeds.open(outgoing, feed.answer)
+  return RESPONSE_ALREADY_SENT
+}
+
+function nodeServer(fetch: (request: Request, env: { outgoing: unknown }) => Promise<Response>): Server {
   const server: ServerType = createAdaptorServer({
     fetch,
     // An embedding platform keeps its own Request and Response.

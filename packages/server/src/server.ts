@@ -40,12 +40,13 @@ export interface ErrandServer {
  */
 export function createServer(options: ServerOptions): ErrandServer {
   const stopping = new AbortController()
+  const heartbeat = options.heartbeat ?? HEARTBEAT
   const app = createApp(
     {
       engine: options.engine,
       uploadLimit: options.uploadLimit ?? DEFAULT_UPLOAD_LIMIT,
       delivery: options.delivery ?? { by: 'stream' },
-      heartbeat: options.heartbeat ?? HEARTBEAT,
+      heartbeat,
       stopping: stopping.signal,
       ...(options.web === undefined ? {} : { web: options.web }),
     },
@@ -54,6 +55,6 @@ export function createServer(options: ServerOptions): ErrandServer {
   )
   return {
     app,
-    listen: (where) => listen(app.fetch, where, () => stopping.abort()),
+    listen: (where) => listen(app.fetch, { ...where, heartbeat }, () => stopping.abort()),
   }
 }

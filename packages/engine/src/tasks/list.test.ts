@@ -152,6 +152,42 @@ onBothDatabases((kind) => {
     await client.end()
   })
 
+  test.runIf(kind === 'postgres')('words that some have are found page by page, wherever these lie', async () => {
+    const client = new pg.Client({ connectionString: bed.database.kind === 'postgres' ? bed.database.url : '' })
+    await client.connect()
+    const begin = Date.UTC(2025, 0)
+    // One in twenty, and nothing at all for a thousand; half of these are still open.
+    const ids = Array.from({ length: 6_000 }, (_, index) => uuidv7({ msecs: begin + index * 400_000 }))
+    const rare = ids.filter((_, index) => index % 20 === 0 && (index < 3_000 || index >= 4_000))
+    await client.query(
+      `INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state, sequence)
+       SELECT id, 'export', 1, CASE WHEN id = ANY($3::uuid[]) THEN 'Seltenes' ELSE 'Filler' END, $2, 'ada', 'Ada', '{}', '{}',
+         '{"by":"api"}', CASE WHEN id = ANY($3::uuid[]) AND n % 40 = 1 THEN 'pending' ELSE 'completed' END, 1
+       FROM unnest($1::uuid[]) WITH ORDINALITY AS made (id, n)`,
+      [ids, `course:${COURSES[1]}`, rare],
+    )
+    for (const who of [staff, ada]) {
+      const found: string[] = []
+      let pageToken: string | undefined
+      do {
+        const query = { q: 'selten', limit: 60, ...(pageToken === undefined ? {} : { pageToken }) }
+        const page = await bed.engine.listTasks(query, who)
+        found.push(...page.tasks.map(({ id }) => id))
+        pageToken = page.nextPageToken ?? undefined
+      } while (pageToken !== undefined)
+      expect(found).toEqual(rare.toReversed())
+    }
+    // A window is right only while each id is found by the beginning of its time, however the words are taken apart.
+    const { rows } = await client.query(
+      `SELECT left(h, n) AS beginning FROM generate_series(x'01930000'::bigint, x'01f00000'::bigint, 997) AS x,
+         lpad(to_hex(x), 8, '0') AS h, generate_series(1, 8) AS n
+       WHERE NOT errand.task_words('', '', (h || '-1234-7abc-8abc-123456789abc')::uuid) @@ to_tsquery('pg_catalog.simple', left(h, n) || ':*')`,
+    )
+    expect(rows).toEqual([])
+    await client.query('DELETE FROM errand.tasks WHERE id = ANY($1::uuid[])', [ids])
+    await client.end()
+  })
+
   test('each task says what whoever looks may do', async () => {
     const mine = all.find(({ owner, scope }) => owner.id === 'ada' && scope === `course:${COURSES[0]}`)
     const rights = async (who: Principal) => (await bed.engine.getTask(mine?.id ?? '', who)).may

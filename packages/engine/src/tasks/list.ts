@@ -5,6 +5,7 @@ import type { Sight } from '../access/access.ts'
 import { isId } from '../access/policy.ts'
 import { Problem } from '../problem.ts'
 import type { Principal, TaskPage, TaskQuery } from '../types.ts'
+import { idWindow } from './id-window.ts'
 import { type FoundTask, shownTo, viewsOf } from './read.ts'
 import type { TaskServices } from './services.ts'
 
@@ -15,6 +16,12 @@ const WORDS = 10
 
 /** Of the newest tasks that are looked through for words, before the index of all is asked: a moment's work. */
 const RECENT = 1_000
+
+/**
+ * Of the recent that have the words, when the page is looked for in a window that twice as many as it takes should be in.
+ * Where there are fewer, there are few in all, and a window for them would be as wide as everything.
+ */
+const FEW = 2
 
 /** Milliseconds by which the clock that gave a task its id may differ from the database's. */
 const CLOCKS_APART = 3_600_000
@@ -51,13 +58,25 @@ async function findTasks(
   if (words === undefined) return newest(walks(sight, plain, limit))
   // Of a frequent word there is a page among the newest, and all who have it would be far too many to sort; and most people
   // may see so few that these are all.
-  const { rows } = await sql<{ seen: number; ids: string[] }>`
-    SELECT count(*)::int AS seen, coalesce(array_agg(t.id::text ORDER BY t.id DESC) FILTER (WHERE ${words}), '{}') AS ids
+  const has = hasWords(words)
+  const { rows } = await sql<{ seen: number; newest: string; oldest: string; ids: string[] }>`
+    SELECT count(*)::int AS seen, max(t.id::text COLLATE "C") AS newest, min(t.id::text COLLATE "C") AS oldest,
+      coalesce(array_agg(t.id::text ORDER BY t.id DESC) FILTER (WHERE ${has}), '{}') AS ids
     FROM errand.tasks t WHERE t.id IN (SELECT DISTINCT f.id FROM (${walks(sight, plain, RECENT)}) AS f (id)
       ORDER BY f.id DESC LIMIT ${RECENT})`.execute(services.db)
-  const { ids = [], seen = 0 } = rows[0] ?? {}
-  if (seen < RECENT || ids.length >= limit) return newest(sql`SELECT unnest(${ids.slice(0, limit)}::uuid[])`)
-  return newest(withWords(sight, plain, words))
+  const [recent] = rows
+  const page = (ids: readonly string[]) => newest(sql`SELECT unnest(${ids.slice(0, limit)}::uuid[])`)
+  if (recent === undefined || recent.seen < RECENT || recent.ids.length >= limit) return page(recent?.ids ?? [])
+  if (recent.ids.length >= FEW) {
+    const times = (2 * limit) / recent.ids.length
+    const { from, words: within } = idWindow(recent.newest, recent.oldest, times)
+    const since = sql<boolean>`${plain} AND t.id >= ${from}::uuid`
+    const { rows: found } = await sql<{ id: string }>`
+      SELECT w.id FROM (${withWords(sight, since, hasWords(`${words} & ${within}`))}) AS w (id)
+      ORDER BY w.id DESC LIMIT ${limit}`.execute(services.db)
+    if (found.length >= limit) return page(found.map(({ id }) => id))
+  }
+  return newest(withWords(sight, plain, has))
 }
 
 /**
@@ -110,7 +129,7 @@ const MADE_FOR_TEAM = sql<boolean>`EXISTS (SELECT FROM errand.definitions d
   WHERE d.name = t.definition AND d.version = t.version
     AND jsonb_path_exists(d.shape, '$.artifacts.*.visibility ? (@ == "team")'))`
 
-function conditions(query: TaskQuery): { plain: RawBuilder<boolean>; words: RawBuilder<boolean> | undefined } {
+function conditions(query: TaskQuery): { plain: RawBuilder<boolean>; words: string | undefined } {
   const plain: RawBuilder<boolean>[] = [sql<boolean>`true`]
   if (query.state !== undefined && query.state.length > 0) plain.push(sql`t.state = ANY(${[...query.state]}::text[])`)
   if (query.definition !== undefined) plain.push(sql`t.definition = ${query.definition}`)
@@ -129,21 +148,26 @@ function conditions(query: TaskQuery): { plain: RawBuilder<boolean>; words: RawB
     if (!isId(query.pageToken)) throw pageTokenInvalid()
     plain.push(sql`t.id < ${query.pageToken}::uuid`)
   }
-  return { plain: sql<boolean>`${sql.join(plain, sql` AND `)}`, words: wordsCondition(query.q) }
+  return { plain: sql<boolean>`${sql.join(plain, sql` AND `)}`, words: wordsQuery(query.q) }
 }
 
 /** The least id that can have been given at a time. */
 const firstId = (at: Date, apart: number) =>
   uuidv7({ msecs: Math.max(0, at.getTime() + apart), random: new Uint8Array(16), seq: 0 })
 
-/** Each word is the beginning of one in the title, the scope or the id. */
-function wordsCondition(q: string | undefined): RawBuilder<boolean> | undefined {
+/** A query for the index of words: each is the beginning of one in the title, the scope or the id. */
+function wordsQuery(q: string | undefined): string | undefined {
   // What separates words there separates them here: ASCII that is neither a letter nor a digit, and white space.
   const words = (q ?? '').split(/[\s!-/:-@[-`{-~]+/).filter(Boolean)
   if (words.length === 0) return undefined
-  const search = words.slice(0, WORDS).map((word) => `${word}:*`)
-  return sql`errand.task_words(t.title, t.scope, t.id) @@ to_tsquery('pg_catalog.simple', ${search.join(' & ')})`
+  return words
+    .slice(0, WORDS)
+    .map((word) => `${word}:*`)
+    .join(' & ')
 }
+
+const hasWords = (query: string) =>
+  sql<boolean>`errand.task_words(t.title, t.scope, t.id) @@ to_tsquery('pg_catalog.simple', ${query})`
 
 function pageTokenInvalid(): Problem {
   return new Problem({

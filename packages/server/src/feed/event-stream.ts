@@ -67,10 +67,10 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
           }
           pending = undefined
           if (next !== 'aborted' && !next.done) {
-            controller.enqueue(encoder.encode(format(next.value)))
+            controller.enqueue(encoder.encode(formatEvent(next.value)))
             return
           }
-          if (!signal.aborted && options.end) controller.enqueue(encoder.encode(format(options.end())))
+          if (!signal.aborted && options.end) controller.enqueue(encoder.encode(formatEvent(options.end())))
         } catch (error) {
           if (!signal.aborted) options.onError(error)
         }
@@ -83,7 +83,8 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
   )
 }
 
-function format({ event, id, data }: ServerEvent): string {
+/** One message, as the standard writes it. */
+export function formatEvent({ event, id, data }: ServerEvent): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }
 

@@ -12,13 +12,16 @@ export function accessLog(root: Logger) {
     const { method, path } = c.req
     c.set('log', root.child({ requestId: c.get('requestId') }))
     const quiet = path === '/healthz' || path === '/readyz'
-    const written = (aborted: boolean) => {
-      const line = { method, path, status: c.res.status, milliseconds: Math.round(performance.now() - began), aborted }
-      c.get('log')[quiet ? 'debug' : 'info'](line, `${method} ${path} ${c.res.status}`)
-    }
     const outgoing = c.env?.outgoing
-    outgoing?.once('close', () => written(!outgoing.writableFinished))
     await next()
-    if (!outgoing) written(false)
+    // Only what the line needs is kept until then: a feed stays open for as long as a page does.
+    const { status } = c.res
+    const log = c.get('log')
+    const written = (aborted: boolean) => {
+      const line = { method, path, status, milliseconds: Math.round(performance.now() - began), aborted }
+      log[quiet ? 'debug' : 'info'](line, `${method} ${path} ${status}`)
+    }
+    if (!outgoing || outgoing.closed) written(outgoing !== undefined)
+    else outgoing.once('close', () => written(!outgoing.writableFinished))
   })
 }

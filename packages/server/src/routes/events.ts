@@ -5,6 +5,7 @@ import { FEED_LIFETIME, FEEDS_PER_PRINCIPAL, RECONNECT_DELAY } from '../config.t
 import type { ServerContext, ServerEnv } from '../context.ts'
 import { type EventStreamOptions, eventStream, type ServerEvent } from '../feed/event-stream.ts'
 import { feed, taskFeed } from '../feed/feed-event.ts'
+import type { FeedAnswer } from '../feed/feed-writers.ts'
 import { problems } from '../openapi/responses.ts'
 import { idParams, router, security } from './router.ts'
 
@@ -54,24 +55,26 @@ export function eventRoutes({ engine, heartbeat, stopping }: ServerContext): Ope
     }
   }
 
-  function answer(c: Context<ServerEnv>, stream: Pick<EventStreamOptions, 'open' | 'end'>): Response {
+  function respond(c: Context<ServerEnv>, stream: Pick<EventStreamOptions, 'open' | 'end'>): Response {
     const leave = c.req.method === 'HEAD' ? undefined : enter(c.get('principal').id)
     c.header('Content-Type', 'text/event-stream')
     c.header('Cache-Control', 'private, no-store, no-transform')
     // Proxies of the nginx kind hold a response back until a buffer is full, unless told not to.
     c.header('X-Accel-Buffering', 'no')
     if (!leave) return c.body(null)
-    return c.body(
-      eventStream({
-        ...stream,
-        signal: AbortSignal.any([c.req.raw.signal, stopping]),
-        heartbeat,
-        lifetime: FEED_LIFETIME,
-        reconnectDelay: RECONNECT_DELAY,
-        onClose: leave,
-        onError: (error) => c.get('log').error({ err: error }, 'A feed ended with an error'),
-      }),
-    )
+    const log = c.get('log')
+    const answer: FeedAnswer = {
+      ...stream,
+      lifetime: FEED_LIFETIME,
+      reconnectDelay: RECONNECT_DELAY,
+      onClose: leave,
+      onError: (error) => log.error({ err: error }, 'A feed ended with an error'),
+    }
+    if (c.env?.feed) {
+      c.env.feed.answer = answer
+      return c.body(null)
+    }
+    return c.body(eventStream({ ...answer, signal: AbortSignal.any([c.req.raw.signal, stopping]), heartbeat }))
   }
 
   app.openapi(taskEventsRoute, async (c) => {
@@ -90,12 +93,12 @@ export function eventRoutes({ engine, heartbeat, stopping }: ServerContext): Ope
       }
       yield* taskFeed(noted())
     }
-    return answer(c, { open, end: () => ({ event: 'end', data: { id: task.id, state: task.state } }) })
+    return respond(c, { open, end: () => ({ event: 'end', data: { id: task.id, state: task.state } }) })
   })
 
   app.openapi(eventsRoute, (c) => {
     const who = c.get('principal')
-    return answer(c, { open: (signal) => feed(engine.watchAll(who, { signal })) })
+    return respond(c, { open: (signal) => feed(engine.watchAll(who, { signal })) })
   })
   return app
 }
