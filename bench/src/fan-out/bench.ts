@@ -9,6 +9,8 @@ import { systemOf, systems } from './systems/index.ts'
 
 /** How much faster than the best of the others Errand means to be. */
 const AIM = 10
+/** Milliseconds after which no further round of one system is begun: some take minutes for one. */
+const LONG_ENOUGH = 60_000
 
 interface Result {
   system: FanOutSystem
@@ -25,7 +27,7 @@ export async function run(args: string[]): Promise<void> {
     args,
     options: {
       items: { type: 'string', default: '100000' },
-      rounds: { type: 'string', default: '1' },
+      rounds: { type: 'string', default: '3' },
       workers: { type: 'string' },
       only: { type: 'string', multiple: true },
     },
@@ -56,7 +58,8 @@ async function measure(system: FanOutSystem, services: ServiceHost, wanted: numb
   const items = Math.min(wanted, system.most ?? wanted)
   await using running = await RunningFanOut.start(system, await services.forSystem(system.name))
   const result: Result = { system, items, walls: [], own: [] }
-  for (let round = 0; round < rounds; round++) {
+  const begin = performance.now()
+  for (let round = 0; round < rounds && performance.now() - begin < LONG_ENOUGH; round++) {
     const { wall, own } = await running.run(items)
     result.walls.push(wall)
     result.own.push((own / items) * 1_000)
@@ -70,11 +73,13 @@ function print(results: readonly Result[]): void {
   const ours = results.find(({ system }) => system.name === 'errand')
   const best = results.filter((result) => result !== ours).toSorted((a, b) => rate(b) - rate(a))[0]
   printTable(
-    ['system', 'items', 'seconds', 'items/s', 'errand to it', 'aim', 'own CPU/1,000'],
+    ['system', 'items', 'rounds', 'seconds', 'slowest–fastest', 'items/s', 'errand to it', 'aim', 'own CPU/1,000'],
     results.map((result) => [
       result.system.name,
       String(result.items),
+      String(result.walls.length),
       seconds(median(result.walls)),
+      `${seconds(Math.max(...result.walls))}–${seconds(Math.min(...result.walls))}`,
       rate(result).toFixed(0),
       ours === undefined || ours === result ? '' : `${(rate(ours) / rate(result)).toFixed(2)}×`,
       ours !== undefined && result === best ? `≥ ${AIM}×` : '',
