@@ -43,6 +43,8 @@ export interface EngineConfig {
 
 /** Every default of the engine: a name, a unit and a reason. */
 export const defaults = {
+  /** Seconds back that waits, run times and failures are told of: ten scrapes and more, and soon over once all is well. */
+  measureWindow: 900,
   /** Connections to PostgreSQL for the record. Enough for a batch of each kind in flight, few enough for many nodes. */
   poolSize: 10,
   /** Connections to PostgreSQL for dispatch's own upkeep; what it does for us runs in our transactions. */

@@ -21,6 +21,7 @@ import { checkFailedItems, keepFanOuts, listFailedItems, pauseTask, setConcurren
 import { Feed } from './tasks/feed.ts'
 import { limitReached, readLimits } from './tasks/limits.ts'
 import { listTasks } from './tasks/list.ts'
+import { readMeasures } from './tasks/measures.ts'
 import { fileRights, findTask, mayDo, readLogs, readTask, readTransitions, showMade } from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
 import { removeTask } from './tasks/remove.ts'
@@ -249,6 +250,16 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     async status(who) {
       assertAdministrator(who, 'see how the service stands')
       return { database: database.kind, ...(await readStatus(services)) }
+    },
+    async measures(who) {
+      assertAdministrator(who, 'see how the service stands')
+      const [measures, outbox, stored, uploaded] = await Promise.all([
+        readMeasures(db),
+        notifications.lag(),
+        artifacts.quotas.byStorage(),
+        uploads.byStorage(),
+      ])
+      return { ...measures, outbox, storage: [...stored, ...uploaded] }
     },
     async snapshot(id, who) {
       assertAdministrator(who, 'keep a task half-way')

@@ -12,7 +12,14 @@ import type {
   UploadChecksum,
   UploadView,
 } from './types/files.ts'
-import type { DefinitionView, EngineStatus, RetentionDone, RetentionPreview, WorkerView } from './types/operation.ts'
+import type {
+  DefinitionView,
+  EngineMeasures,
+  EngineStatus,
+  RetentionDone,
+  RetentionPreview,
+  WorkerView,
+} from './types/operation.ts'
 import type { Principal } from './types/people.ts'
 import type {
   Allowance,
@@ -157,6 +164,8 @@ export interface Engine {
 
   /** For staff. @throws {Problem} `forbidden` */
   status(who: Principal): Promise<EngineStatus>
+  /** What is worth drawing over time. It reads more than a status does. For staff. @throws {Problem} `forbidden` */
+  measures(who: Principal): Promise<EngineMeasures>
   /** A task half-way, to see whether a later version can finish it. For staff. @throws {Problem} `task-not-in-flight` (409) */
   snapshot(id: string, who: Principal): Promise<TaskSnapshot>
   /** Puts such a task back as a new one, on the version it had, which need not be served. For staff. @returns its id */

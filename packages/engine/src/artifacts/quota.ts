@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { Problem } from '../problem.ts'
-import type { ScopeUsage } from '../types.ts'
+import type { ScopeUsage, StorageUse } from '../types.ts'
 import type { ArtifactRecord } from './rows.ts'
 
 /** How much a scope's files may take, in bytes. Without an entry and without `default`: as much as there is. */
@@ -35,6 +35,13 @@ export class Quotas {
       WHERE t.scope = ${scope} AND ${STORED}`.execute(this.#record.db)
     const [found] = rows
     return { scope, files: found?.files ?? 0, bytes: found?.bytes ?? 0, quota: this.limit(scope) ?? null }
+  }
+
+  async byStorage(): Promise<StorageUse[]> {
+    const { rows } = await sql<StorageUse>`
+      SELECT a.storage, 'outputs' AS kind, count(*) AS files, ${BYTES} AS bytes
+      FROM errand.artifacts a WHERE ${STORED} GROUP BY a.storage ORDER BY a.storage`.execute(this.#record.db)
+    return rows
   }
 
   /** The scopes that take most, the biggest first. */

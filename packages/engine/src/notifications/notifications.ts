@@ -5,9 +5,11 @@ import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import type { Bus } from '../events/bus.ts'
 import { repeat } from '../timers.ts'
+import type { OutboxLag } from '../types.ts'
 import { DeliveryLog } from './delivery-log.ts'
 import { emailChannel } from './email.ts'
 import { Inbox } from './inbox.ts'
+import { readLag } from './lag.ts'
 import { Lane } from './lane.ts'
 import { Preferences } from './preferences.ts'
 import { route } from './routing.ts'
@@ -20,6 +22,8 @@ export class Notifications {
   readonly preferences: Preferences
   /** What was passed on, for staff. */
   readonly deliveries: DeliveryLog
+  readonly #db: Kysely<Tables>
+  readonly #channels: readonly string[]
   readonly #lanes: readonly Lane[]
   readonly #loops: readonly { stop(): Promise<void> }[]
 
@@ -27,10 +31,9 @@ export class Notifications {
     const channels = channelsOf(config)
     this.inbox = new Inbox(db, bus)
     this.preferences = new Preferences(db, people, channels)
-    this.deliveries = new DeliveryLog(
-      db,
-      channels.map(({ name }) => name),
-    )
+    this.#db = db
+    this.#channels = channels.map(({ name }) => name)
+    this.deliveries = new DeliveryLog(db, this.#channels)
     this.#lanes = channels.map((channel) => new Lane(db, channel, logger))
     const routing = async () => {
       while ((await route(db, channels)) > 0);
@@ -38,6 +41,11 @@ export class Notifications {
     // Where nobody is told but by the inbox there is nothing to pass on; a process that does will find what waits.
     const rounds = channels.length === 0 ? [] : [routing, ...this.#lanes.map((lane) => () => lane.run())]
     this.#loops = rounds.map((round) => repeat(defaults.deliveryInterval, logger, round))
+  }
+
+  /** How far each channel is behind. */
+  lag(): Promise<OutboxLag[]> {
+    return readLag(this.#db, this.#channels)
   }
 
   /** Removes what is kept no longer. */

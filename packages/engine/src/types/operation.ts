@@ -102,3 +102,49 @@ export interface EngineStatus {
   /** Files that are gone from the record and not yet from the storage. */
   unpurged: number
 }
+
+/** Seconds. */
+export interface Spread {
+  median: number
+  /** Of twenty, nineteen took no longer. */
+  p95: number
+  longest: number
+}
+
+/** Tasks of one version that ended lately, in one state. */
+export interface EndedTasks {
+  definition: string
+  version: number
+  state: TaskState
+  count: number
+  /** From the submit until the first step began, and from then to the end; `null` where none began. */
+  wait: Spread | null
+  run: Spread | null
+}
+
+/** How far a channel is behind with what is due. */
+export interface OutboxLag {
+  channel: string
+  /** Deliveries that are due. */
+  waiting: number
+  lagSeconds: number
+}
+
+/** What a storage holds of outputs, or of uploads. */
+export interface StorageUse {
+  storage: string
+  kind: 'outputs' | 'uploads'
+  files: number
+  bytes: number
+}
+
+/** What is worth drawing over time. Never an id. */
+export interface EngineMeasures {
+  open: { definition: string; version: number; state: TaskState; count: number }[]
+  slices: { definition: string; version: number; state: 'ready' | 'running'; count: number }[]
+  /** Of the last {@link defaults}.measureWindow seconds. */
+  ended: EndedTasks[]
+  failures: { definition: string; version: number; code: string; count: number }[]
+  outbox: OutboxLag[]
+  storage: StorageUse[]
+}

@@ -13,7 +13,7 @@ import type { Tables } from '../database/schema.ts'
 import { isProblem, Problem } from '../problem.ts'
 import { safeFilename } from '../storage/names.ts'
 import type { Storages } from '../storage/storages.ts'
-import type { Principal, UploadView } from '../types.ts'
+import type { Principal, StorageUse, UploadView } from '../types.ts'
 import { ArrivingUploads } from './arriving.ts'
 import { type AnyUploadRow, isWhole, type UploadRow, uploadTooLarge, uploadUnknown, uploadView } from './rows.ts'
 
@@ -43,6 +43,15 @@ export class Uploads {
     this.#limit = limit
     this.#clock = clock
     this.arriving = new ArrivingUploads({ db, storages, clock, limit, read: (row) => this.#readParts(row) })
+  }
+
+  /** What the storages hold of uploads, those that are still arriving included. */
+  async byStorage(): Promise<StorageUse[]> {
+    const { rows } = await sql<StorageUse>`
+      SELECT storage, 'uploads' AS kind, count(*) AS files,
+        sum(CASE state WHEN 'arriving' THEN received ELSE size END)::bigint AS bytes
+      FROM errand.uploads WHERE state <> 'gone' GROUP BY storage ORDER BY storage`.execute(this.#db)
+    return rows
   }
 
   /** Takes a file in as it comes; what does not arrive whole leaves nothing. */
