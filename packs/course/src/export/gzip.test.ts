@@ -51,6 +51,9 @@ test('what does not get smaller is passed on as it is, between what does', async
   expect(gunzipSync(packed).equals(bytes)).toBe(true)
   expect(packed.includes(noise[0].subarray(0, 1_000))).toBe(true)
   expect(packed.length).toBeLessThan(gzipSync(bytes, { level: 6 }).length * 1.01)
+  // Also when the last block is one of them.
+  const dense = Buffer.concat([text(BLOCK, 1), noise[1]])
+  expect(gunzipSync(await collect(gzip(pieces(dense, 65_536)))).equals(dense)).toBe(true)
 })
 
 test('a source that breaks breaks it, and one who stops reading ends the source', async () => {

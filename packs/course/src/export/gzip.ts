@@ -12,6 +12,12 @@ const WINDOW = 32 * 1024
 const SAMPLES = 8
 /** Bytes of such a piece: one in eight of the block in all. */
 const SAMPLE = 4 * 1024
+/** For samples: a window of one piece, and little else to set up for each. */
+const SAMPLING = { level: constants.Z_BEST_SPEED, windowBits: 12, memLevel: 6, chunkSize: SAMPLES * SAMPLE + 1024 }
+/** Bytes that the compressor returns at once: each time is a way between threads, and most blocks need no more. */
+const CHUNK = 128 * 1024
+/** Bytes of a stored piece at most: its length has 16 bits. */
+const STORED = 2 ** 16 - 1
 /** What of its size a sample keeps, at the fastest level, when the block is not worth compressing: pictures and films keep all. */
 const DENSE = 0.98
 /** Blocks under way: one for each processor, and one that is ready when the first of them is done. */
@@ -34,7 +40,7 @@ const deflate = promisify(deflateRaw) as (block: Uint8Array, options: object) =>
  */
 export async function* gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield HEADER
-  const running: Promise<Buffer>[] = []
+  const running: Promise<Uint8Array[]>[] = []
   let checksum = 0
   let size = 0
   let previous: Buffer | undefined
@@ -42,7 +48,7 @@ export async function* gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<U
     for await (const { block, last } of blocks(source)) {
       checksum = crc32(block, checksum)
       size += block.length
-      const done = compress(block, last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH, previous?.subarray(-WINDOW))
+      const done = compress(block, last, previous?.subarray(-WINDOW))
       // Seen where it is awaited, which another one's failure may come before.
       done.catch(() => {})
       running.push(done)
@@ -60,9 +66,24 @@ export async function* gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<U
   yield trailer
 }
 
-async function compress(block: Buffer, finishFlush: number, dictionary: Buffer | undefined): Promise<Buffer> {
-  if (await isDense(block)) return deflate(block, { level: constants.Z_NO_COMPRESSION, finishFlush })
-  return deflate(block, { level: LEVEL, finishFlush, ...(dictionary ? { dictionary } : {}) })
+async function compress(block: Buffer, last: boolean, dictionary: Buffer | undefined): Promise<Uint8Array[]> {
+  if (await isDense(block)) return stored(block, last)
+  const finishFlush = last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH
+  return [await deflate(block, { level: LEVEL, finishFlush, chunkSize: CHUNK, ...(dictionary ? { dictionary } : {}) })]
+}
+
+/** As it is, in pieces with a header each. What comes before ends with a whole byte, as after every flush. */
+function stored(block: Buffer, last: boolean): Uint8Array[] {
+  const parts: Uint8Array[] = []
+  for (let at = 0; at < block.length; at += STORED) {
+    const piece = block.subarray(at, at + STORED)
+    const header = Buffer.alloc(5)
+    header.writeUInt8(last && at + STORED >= block.length ? 1 : 0, 0)
+    header.writeUInt16LE(piece.length, 1)
+    header.writeUInt16LE(STORED - piece.length, 3)
+    parts.push(header, piece)
+  }
+  return parts
 }
 
 /** Whether compressing it would gain next to nothing; a short one is not worth the question. */
@@ -70,13 +91,12 @@ async function isDense(block: Buffer): Promise<boolean> {
   if (block.length < BLOCK) return false
   const step = block.length / SAMPLES
   const pieces = Array.from({ length: SAMPLES }, (_, index) => block.subarray(index * step, index * step + SAMPLE))
-  const packed = await deflate(Buffer.concat(pieces), { level: constants.Z_BEST_SPEED })
+  const packed = await deflate(Buffer.concat(pieces), SAMPLING)
   return packed.length > SAMPLES * SAMPLE * DENSE
 }
 
-async function take(running: Promise<Buffer>[]): Promise<Buffer[]> {
-  const first = running.shift()
-  return first ? [await first] : []
+async function take(running: Promise<Uint8Array[]>[]): Promise<Uint8Array[]> {
+  return (await running.shift()) ?? []
 }
 
 /** Cut into pieces of {@link BLOCK} bytes, whatever the pieces of the source; the last one, which may be empty, is marked. */
