@@ -102,9 +102,9 @@ function setMeasures(gauges: Gauges, measures: EngineMeasures): void {
   for (const { count, ...labels } of measures.slices) gauges.slices.set(labels, count)
   for (const { count, run, wait, ...labels } of measures.ended) {
     gauges.ended.set(labels, count)
-    for (const of of ['median', 'p95', 'longest'] as const) {
-      if (wait !== null) gauges.wait.set({ ...labels, of }, wait[of])
-      if (run !== null) gauges.run.set({ ...labels, of }, run[of])
+    for (const which of ['median', 'p95', 'longest'] as const) {
+      if (wait !== null) gauges.wait.set({ ...labels, of: which }, wait[which])
+      if (run !== null) gauges.run.set({ ...labels, of: which }, run[which])
     }
   }
   for (const { count, ...labels } of measures.failures) gauges.failures.set(labels, count)
