@@ -27,8 +27,13 @@ const made: Readonly<Record<string, MadeCourse>> = {
   '1000': { blocks: 1_000, assets: sizes(16, 100 * KB) },
   '25000': { blocks: 25_000, assets: sizes(400, 100 * KB) },
   big: { blocks: 1_000, assets: [500 * MB, ...sizes(100, 10 * MB), ...sizes(1_000, 500 * KB)] },
-  '10g': { blocks: 1_000, assets: [...sizes(2, 2_000 * MB), ...sizes(60, 100 * MB)] },
 }
+
+/** A course whose assets take so many gigabytes: two big ones, and many. */
+const ofSize = (gigabytes: number): MadeCourse => ({
+  blocks: 1_000,
+  assets: [...sizes(2, gigabytes * 200 * MB), ...sizes(60, gigabytes * 10 * MB)],
+})
 
 /** What two gigabytes and more take, one round tells; and it is about memory. */
 const FOR_MEMORY = new Set(['big', '10g'])
@@ -47,10 +52,13 @@ export async function run(args: string[]): Promise<void> {
       concurrency: { type: 'string' },
       only: { type: 'string' },
       rounds: { type: 'string' },
+      /** Gigabytes of assets of the course "10g". */
+      size: { type: 'string', default: '10' },
     },
   })
   const names = values.only === undefined ? ['demo', '1000', '25000', ...(values.big ? ['big'] : [])] : [values.only]
   const { concurrency } = values
+  const courses: Readonly<Record<string, MadeCourse>> = { ...made, '10g': ofSize(Number(values.size)) }
   const scratch = await mkdtemp(join(tmpdir(), 'errand-bench-'))
   // PostgreSQL runs as an account of its own under root, and must be able to enter.
   await chmod(scratch, 0o755)
@@ -64,7 +72,7 @@ export async function run(args: string[]): Promise<void> {
       const folder = join(scratch, name)
       await mkdir(folder)
       await writeFile(join(folder, 'errand.config.json'), JSON.stringify(CONFIG))
-      const course = await prepare(name, folder)
+      const course = await prepare(name, folder, courses)
       if (course === undefined) continue
       process.stderr.write(`Measuring ${course.about}…\n`)
       const rounds = Number(values.rounds ?? (FOR_MEMORY.has(name) ? 0 : ROUNDS))
@@ -75,7 +83,7 @@ export async function run(args: string[]): Promise<void> {
       const measured = await measureCourse(course.tree, folder, rounds, setup)
       times.push(...timeRows(course.about, measured))
       memory.push(memoryRow(course.about, measured, name === '10g' ? AIMS.memory10g : AIMS.memory))
-      const blocks = made[name]?.blocks
+      const blocks = courses[name]?.blocks
       if (blocks !== undefined && !FOR_MEMORY.has(name)) {
         const each = (time: number) => `${(time / blocks).toFixed(3)} ms`
         perBlock.push([`${blocks} blocks`, each(measured.importTask), each(measured.exportTask)])
@@ -101,7 +109,11 @@ export async function run(args: string[]): Promise<void> {
   )
 }
 
-async function prepare(name: string, folder: string): Promise<{ about: string; tree: Tree } | undefined> {
+async function prepare(
+  name: string,
+  folder: string,
+  courses: Readonly<Record<string, MadeCourse>>,
+): Promise<{ about: string; tree: Tree } | undefined> {
   if (name === 'demo') {
     if (!existsSync(DEMO)) {
       process.stdout.write(`skipped: the demo course, as ${DEMO} is not there\n`)
@@ -109,8 +121,8 @@ async function prepare(name: string, folder: string): Promise<{ about: string; t
     }
     return { about: 'demo course', tree: { folder: dirname(DEMO), top: basename(DEMO) } }
   }
-  const course = made[name]
-  if (course === undefined) throw new Error(`There is no course "${name}": demo, ${Object.keys(made).join(', ')}.`)
+  const course = courses[name]
+  if (course === undefined) throw new Error(`There is no course "${name}": demo, ${Object.keys(courses).join(', ')}.`)
   const bytes = course.assets.reduce((sum, size) => sum + size, 0)
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize < bytes * COPIES) {

@@ -26,3 +26,5 @@ export const PIECE_TIME = 1_000
 
 /** Bytes read from a file at a time: large enough that handing a piece on costs little beside its bytes. */
 export const FILE_PIECE = 512 * 1024
+/** Bytes taken from the network before the disk has them: a network's pieces are small, and what waits is written at once. */
+export const WRITE_AHEAD = 1024 * 1024

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import type { ErrandClient } from '../client.ts'
+import { WRITE_AHEAD } from '../config.ts'
 import type { DownloadOptions } from '../download.ts'
 import { ApiProblem } from '../errors.ts'
 import type { Artifact } from '../types.ts'
@@ -45,7 +46,8 @@ export async function downloadFile(
       yield chunk
     }
   }
-  await pipeline(hashed(), createWriteStream(part, { flags: from > 0 ? 'a' : 'w' }), signal ? { signal } : {})
+  const file = createWriteStream(part, { flags: from > 0 ? 'a' : 'w', highWaterMark: WRITE_AHEAD })
+  await pipeline(hashed(), file, signal ? { signal } : {})
   await verify(known, hash, part)
   await rename(part, path)
   return { artifact: known, path, size }
