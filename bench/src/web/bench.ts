@@ -135,6 +135,7 @@ async function crowd(server: Server, count: number, samples: number): Promise<vo
       ['memory of the server before', megabytes(found.before), ''],
       ['with them', megabytes(found.with), `< ${megabytes(AIMS.memory)}`],
       ['at most, while they came', megabytes(found.most), `< ${megabytes(AIMS.memory)}`],
+      ['for each of them', `${((found.with - found.before) / count / 1e3).toFixed(1)} kB`, ''],
       ['processor while nothing happens', `${(found.idle * 100).toFixed(1)} %`, ''],
       ['a list without them, median / p95', both(found.alone), ''],
       ['a list with them', both(found.beside), 'as without'],

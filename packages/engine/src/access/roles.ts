@@ -75,6 +75,8 @@ export class Roles {
     const kept = await this.#members(scope)
     const found = new Map<Who, ScopeRole['role']>()
     const decide = (who: Who, told: readonly ScopeRole[]) => {
+      // Of the thousands who watch, for each task that changes.
+      if (told.length === 0 && who.roles === undefined && !kept.has(who.id)) return
       const here = [...(who.roles ?? []), ...told].filter((one) => one.scope === scope).map(({ role }) => role)
       const own = kept.get(who.id)
       if (own !== undefined) here.push(own)

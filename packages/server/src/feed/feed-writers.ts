@@ -8,8 +8,8 @@ export type FeedAnswer = Omit<EventStreamOptions, 'signal' | 'heartbeat'>
 const PARTS = 64
 
 /**
- * Writes the feeds of one HTTP server straight to its responses. A web stream, its signals and its timers are several times
- * the memory of the connection they are for, and of pages that are open there are thousands: here all share one timer.
+ * Writes the feeds of one HTTP server straight to its responses. Of pages that are open there are thousands, and a web
+ * stream, its signals and its timers for each take much memory: here there are none, and all share one timer.
  */
 export class FeedWriters {
   readonly #parts: readonly Set<Feed>[] = Array.from({ length: PARTS }, () => new Set<Feed>())

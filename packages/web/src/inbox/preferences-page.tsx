@@ -58,7 +58,7 @@ function Choices({ preferences }: { preferences: Preferences }) {
           Your inbox always has everything. Here you choose what also reaches you elsewhere; once a day means in one
           message, in the morning of {timeZone ?? 'UTC'}.
         </Text>
-        <Table.ScrollContainer minWidth={400}>
+        <Table.ScrollContainer minWidth={140 + 140 * channels.length}>
           <Table>
             <Table.Thead>
               <Table.Tr>
@@ -67,7 +67,11 @@ function Choices({ preferences }: { preferences: Preferences }) {
                   <Table.Th key={name}>
                     {channelWords(name)}
                     {!reachable && <Text size="xs">Cannot reach you: no address is known</Text>}
-                    {name === 'email' && email !== null && <Text size="xs">{email}</Text>}
+                    {name === 'email' && email !== null && (
+                      <Text size="xs" style={{ overflowWrap: 'anywhere' }}>
+                        {email}
+                      </Text>
+                    )}
                   </Table.Th>
                 ))}
               </Table.Tr>

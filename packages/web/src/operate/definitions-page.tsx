@@ -72,8 +72,16 @@ function Versions({ name, versions }: { name: string; versions: readonly Definit
                   <Table.Td>
                     <Group gap="xs">
                       {one.version}
-                      {one.promoted && <Badge variant="light">Promoted</Badge>}
-                      {one.retiredAt !== null && <Badge variant="default">Retired {day(one.retiredAt)}</Badge>}
+                      {one.promoted && (
+                        <Badge variant="light" miw="fit-content">
+                          Promoted
+                        </Badge>
+                      )}
+                      {one.retiredAt !== null && (
+                        <Badge variant="default" miw="fit-content">
+                          Retired {day(one.retiredAt)}
+                        </Badge>
+                      )}
                     </Group>
                   </Table.Td>
                   <Table.Td>{count(one.open)}</Table.Td>

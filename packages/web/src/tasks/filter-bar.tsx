@@ -25,7 +25,7 @@ export function FilterBar({ filters }: { filters: TaskFilters }) {
     <Group component="search" gap="sm" align="end">
       <TextInput
         aria-label="Search"
-        placeholder="Search title, course or id"
+        placeholder="Title, course or id"
         type="search"
         value={text}
         maxLength={200}
