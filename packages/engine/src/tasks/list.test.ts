@@ -130,7 +130,7 @@ onBothDatabases((kind) => {
   })
 
   // On PGlite nobody else comes at the database.
-  test.runIf(kind === 'postgres')('words are found beyond the newest thousand, too', async () => {
+  test.runIf(kind === 'postgres')('words are found beyond the newest, too', async () => {
     const client = new pg.Client({ connectionString: bed.database.kind === 'postgres' ? bed.database.url : '' })
     await client.connect()
     const ids = Array.from({ length: 1_100 }, () => uuidv7())

@@ -14,14 +14,14 @@ const PAGE = { default: 50, most: 200 }
 /** Words of a search that are looked at: more than anybody types. */
 const WORDS = 10
 
-/** Of the newest tasks that are looked through for words, before the index of all is asked: a moment's work. */
-const RECENT = 1_000
+/** Of the newest tasks that are looked through for words, before the index of all is asked: some milliseconds' work. */
+const RECENT = 500
 
 /**
- * Of the recent that have the words, when the page is looked for in a window that twice as many as it takes should be in.
- * Where there are fewer, there are few in all, and a window for them would be as wide as everything.
+ * Of the recent that have the words, from which on the page is looked for in a window that twice as many as it takes should
+ * be in. Fewer tell too little, and all that have the words are then not many.
  */
-const FEW = 2
+const FEW = 5
 
 /** Milliseconds by which the clock that gave a task its id may differ from the database's. */
 const CLOCKS_APART = 3_600_000
@@ -67,7 +67,11 @@ async function findTasks(
   const [recent] = rows
   const page = (ids: readonly string[]) => newest(sql`SELECT unnest(${ids.slice(0, limit)}::uuid[])`)
   if (recent === undefined || recent.seen < RECENT || recent.ids.length >= limit) return page(recent?.ids ?? [])
-  if (recent.ids.length >= FEW) {
+  // Among the tasks of one state or one person, a window would be most of the table, and asked for in vain.
+  const narrowed = [query.state?.length || undefined, query.definition, query.scope, query.owner].some(
+    (one) => one !== undefined,
+  )
+  if (!narrowed && sight === 'all' && recent.ids.length >= FEW) {
     const times = (2 * limit) / recent.ids.length
     const { from, words: within } = idWindow(recent.newest, recent.oldest, times)
     const since = sql<boolean>`${plain} AND t.id >= ${from}::uuid`
