@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
 import { machineLine } from '../machine.ts'
 import { megabytes, ratio, seconds } from '../numbers.ts'
 import { startPostgres } from '../postgres.ts'
@@ -45,8 +44,6 @@ const CONFIG = { packs: [{ use: COURSE_PACK, options: { limits: { totalBytes: 20
 
 /** Prints import and export beside tar, for a real course and for generated ones. */
 export async function run(args: string[]): Promise<void> {
-  // The client is in this process, in place of the command, which sets the same (cli/bin/load.js).
-  setFlagsFromString('--external-memory-accounted-in-global-limit')
   const { values } = parseArgs({
     args,
     options: {
