@@ -1,21 +1,24 @@
 import { execFile } from 'node:child_process'
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { createClient, type ErrandClient, isOver, type Task } from '@errand/client'
+import type { ErrandClient } from '@errand/client'
 import { downloadFile, uploadFile } from '@errand/client/node'
 import { packSample, SAMPLE_KEYS } from '@errand/course/sample'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { wrongHistory } from './chaos/history.ts'
-import { freePort, type Process, start } from './chaos/processes.ts'
+import { expectKilled, openPlace, over, type Place } from './place.ts'
 
-/** Courses through whole processes: killed in each step of an import, and spread over several on PostgreSQL. */
+/**
+ * Courses through whole processes: imports that are killed again and again, and processes spread over several on
+ * PostgreSQL. That the course is as before or as after, at each step of each task, is for course-steps.test.ts.
+ */
 
 // Many processes start here, each with a runtime of its own; every wait is for a signal.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 300_000 })
@@ -24,60 +27,21 @@ const run = promisify(execFile)
 const PACK = fileURLToPath(new URL('../packs/course', import.meta.url))
 /** Of an import, in the order they run. */
 const STEPS = ['receive', 'unpack', 'read', 'check', 'store', 'publish']
-/** Imports that are killed in each step: ten in a row when there is time. */
-const IMPORTS = process.env.ERRAND_LONG === '1' ? 10 : 1
+/** Imports in a row that are killed in each step. */
+const IMPORTS = 10
 
 let folder: string
 let archive: string
-const open: Process[] = []
+const open: Place[] = []
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'errand-courses-'))
   archive = join(folder, 'sample.tar.gz')
   await pipeline(packSample(), createWriteStream(archive))
 })
 afterAll(async () => {
-  for (const one of open) await one.kill()
+  for (const one of open) await one.close()
   await rm(folder, { recursive: true, force: true })
 })
-
-interface Place {
-  client: ErrandClient
-  launch(args: readonly string[], env?: Record<string, string>): Process
-}
-
-/** Where a server will be, and how its processes are started. */
-async function place(name: string, env: Record<string, string>): Promise<Place & { port: string }> {
-  const port = String(await freePort())
-  const token = randomBytes(32).toString('base64url')
-  let number = 0
-  return {
-    port,
-    client: createClient({ server: `http://127.0.0.1:${port}`, token }),
-    launch(args, more = {}) {
-      const one = start({
-        args,
-        env: { ERRAND_TOKEN: token, ERRAND_LOG_LEVEL: 'error', ...env, ...more },
-        cwd: folder,
-        logs: folder,
-        name: `${name}-${++number}`,
-      })
-      open.push(one)
-      return one
-    },
-  }
-}
-
-/** One that ended otherwise says why. */
-async function expectKilled(one: Process): Promise<void> {
-  const { signal } = await one.ended
-  const said = signal === 'SIGKILL' ? '' : await readFile(join(folder, `${one.name}.log`), 'utf8')
-  expect(signal, `${one.name} was not killed, it said: ${said.slice(-2_000)}`).toBe('SIGKILL')
-}
-
-async function over(client: ErrandClient, id: string): Promise<Task> {
-  for await (const event of client.watchTask(id)) if (event.type === 'task' && isOver(event.task)) break
-  return client.task(id)
-}
 
 async function namesIn(path: string): Promise<string[]> {
   const { stdout } = await run('tar', ['tzf', path])
@@ -100,48 +64,56 @@ async function expectExport(client: ErrandClient, course: string, name: string):
   for (const each of await namesIn(archive)) expect(names).toContain(each)
 }
 
-test(`serve is killed in each step of an import and started again, ${IMPORTS} in a row`, {
-  timeout: IMPORTS * 180_000,
-}, async () => {
-  const template = process.env.ERRAND_DATABASE_TEMPLATE
-  const { client, launch, port } = await place('serve', {
-    ...(template === undefined ? {} : { ERRAND_DATABASE_TEMPLATE: template }),
-  })
-  const serve = (point?: string) =>
-    launch(
-      ['serve', PACK, '--port', port, '--data', join(folder, 'data')],
-      point === undefined ? {} : { ERRAND_DEBUG_POINTS: `${point}:kill` },
-    )
-  let next = serve(`before-commit@${STEPS[0]}`)
-  for (let time = 0; time < IMPORTS; time++) {
-    await next.ready
-    const course = `course-v1:Errand+TIDES101+killed${time}`
-    const { id: upload } = await uploadFile(client, archive)
-    const { id } = await client.submit({ definition: 'course.import', input: { course }, uploads: { archive: upload } })
-    // The work of the step is done, and the record does not know it yet: the last moment at which it could get lost.
-    for (const step of STEPS.slice(1)) {
-      await expectKilled(next)
-      next = serve(`before-commit@${step}`)
+test.runIf(process.env.ERRAND_LONG === '1')(
+  `serve is killed in each step of an import, ${IMPORTS} in a row`,
+  {
+    timeout: IMPORTS * 180_000,
+  },
+  async () => {
+    const template = process.env.ERRAND_DATABASE_TEMPLATE
+    const place = await openPlace(folder, 'serve', { ERRAND_DATABASE_TEMPLATE: template })
+    open.push(place)
+    const { client, launch, port } = place
+    const serve = (point?: string) =>
+      launch(
+        ['serve', PACK, '--port', port, '--data', join(folder, 'data')],
+        point === undefined ? {} : { ERRAND_DEBUG_POINTS: `${point}:kill` },
+      )
+    let next = serve(`before-commit@${STEPS[0]}`)
+    for (let time = 0; time < IMPORTS; time++) {
+      await next.ready
+      const course = `course-v1:Errand+TIDES101+killed${time}`
+      const { id: upload } = await uploadFile(client, archive)
+      const { id } = await client.submit({
+        definition: 'course.import',
+        input: { course },
+        uploads: { archive: upload },
+      })
+      // The work of the step is done, and the record does not know it yet: the last moment at which it could get lost.
+      for (const step of STEPS.slice(1)) {
+        await expectKilled(folder, next)
+        next = serve(`before-commit@${step}`)
+      }
+      await expectKilled(folder, next)
+      next = serve()
+      await next.ready
+      const task = await over(client, id)
+      expect(task).toMatchObject({ state: 'completed', failure: null })
+      const transitions = await client.transitions(id)
+      expect(wrongHistory(transitions)).toEqual([])
+      for (const step of STEPS) {
+        const moves = transitions.filter((move) => move.step === step).map(({ to }) => to)
+        // Once to the point where it was killed, once to its end; nothing after that.
+        expect(moves).toEqual(['ready', 'running', 'ready', 'running', 'completed'])
+      }
+      await expectExport(client, course, `killed-${time}.tar.gz`)
+      if (time + 1 < IMPORTS) {
+        await next.kill()
+        next = serve(`before-commit@${STEPS[0]}`)
+      }
     }
-    await expectKilled(next)
-    next = serve()
-    await next.ready
-    const task = await over(client, id)
-    expect(task).toMatchObject({ state: 'completed', failure: null })
-    const transitions = await client.transitions(id)
-    expect(wrongHistory(transitions)).toEqual([])
-    for (const step of STEPS) {
-      const moves = transitions.filter((move) => move.step === step).map(({ to }) => to)
-      // Once to the point where it was killed, once to its end; nothing after that.
-      expect(moves).toEqual(['ready', 'running', 'ready', 'running', 'completed'])
-    }
-    await expectExport(client, course, `killed-${time}.tar.gz`)
-    if (time + 1 < IMPORTS) {
-      await next.kill()
-      next = serve(`before-commit@${STEPS[0]}`)
-    }
-  }
-})
+  },
+)
 
 test('a server and two workers on PostgreSQL import and export the sample course', async () => {
   const admin = inject('postgresUrl')
@@ -154,10 +126,9 @@ test('a server and two workers on PostgreSQL import and export the sample course
   await query(`CREATE DATABASE ${name}`)
   const url = new URL(admin)
   url.pathname = `/${name}`
-  const { client, launch, port } = await place('postgres', {
-    DATABASE_URL: url.href,
-    ERRAND_DATA: join(folder, 'shared'),
-  })
+  const place = await openPlace(folder, 'postgres', { DATABASE_URL: url.href, ERRAND_DATA: join(folder, 'shared') })
+  open.push(place)
+  const { client, launch, port } = place
   const server = launch(['server', '--port', port])
   await server.ready
   const workers = ['first', 'second'].map((worker) => launch(['worker', PACK, '--name', worker]))
@@ -177,6 +148,6 @@ test('a server and two workers on PostgreSQL import and export the sample course
     await expectExport(client, course, `without-${worker.name}.tar.gz`)
     if (worker === workers[0]) await launch(['worker', PACK, '--name', 'third']).ready
   }
-  for (const one of open) await one.kill()
+  for (const one of open) await one.close()
   await query(`DROP DATABASE ${name} WITH (FORCE)`)
 })

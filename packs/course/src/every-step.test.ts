@@ -12,7 +12,7 @@ import { courseRevert } from './versions/course-revert.ts'
 
 /**
  * Whatever ends a task, at whatever step: the course is as it was before, or as it should be after. That a process is killed
- * is tried with real ones (e2e/courses.test.ts).
+ * is tried with real ones (e2e/course-steps.test.ts).
  */
 
 const course = 'course-v1:A+B+C'
