@@ -14,14 +14,17 @@ const PAGE = { default: 50, most: 200 }
 /** Words of a search that are looked at: more than anybody types. */
 const WORDS = 10
 
-/** Of the newest tasks that are looked through for words, before the index of all is asked: some milliseconds' work. */
-const RECENT = 500
+/**
+ * Of the newest tasks that are looked through for words, before the index of all is asked: some milliseconds' work. More for
+ * those who see few, as the index would be asked for what everybody has.
+ */
+const RECENT = { staff: 500, others: 1_000 }
 
 /**
  * Of the recent that have the words, from which on the page is looked for in a window that twice as many as it takes should
  * be in. Fewer tell too little, and all that have the words are then not many.
  */
-const FEW = 5
+const FEW = 2
 
 /** Milliseconds by which the clock that gave a task its id may differ from the database's. */
 const CLOCKS_APART = 3_600_000
@@ -59,14 +62,15 @@ async function findTasks(
   // Of a frequent word there is a page among the newest, and all who have it would be far too many to sort; and most people
   // may see so few that these are all.
   const has = hasWords(words)
+  const most = sight === 'all' ? RECENT.staff : RECENT.others
   const { rows } = await sql<{ seen: number; newest: string; oldest: string; ids: string[] }>`
     SELECT count(*)::int AS seen, max(t.id::text COLLATE "C") AS newest, min(t.id::text COLLATE "C") AS oldest,
       coalesce(array_agg(t.id::text ORDER BY t.id DESC) FILTER (WHERE ${has}), '{}') AS ids
-    FROM errand.tasks t WHERE t.id IN (SELECT DISTINCT f.id FROM (${walks(sight, plain, RECENT)}) AS f (id)
-      ORDER BY f.id DESC LIMIT ${RECENT})`.execute(services.db)
+    FROM errand.tasks t WHERE t.id IN (SELECT DISTINCT f.id FROM (${walks(sight, plain, most)}) AS f (id)
+      ORDER BY f.id DESC LIMIT ${most})`.execute(services.db)
   const [recent] = rows
   const page = (ids: readonly string[]) => newest(sql`SELECT unnest(${ids.slice(0, limit)}::uuid[])`)
-  if (recent === undefined || recent.seen < RECENT || recent.ids.length >= limit) return page(recent?.ids ?? [])
+  if (recent === undefined || recent.seen < most || recent.ids.length >= limit) return page(recent?.ids ?? [])
   // Among the tasks of one state or one person, a window would be most of the table, and asked for in vain.
   const narrowed = [query.state?.length || undefined, query.definition, query.scope, query.owner].some(
     (one) => one !== undefined,
