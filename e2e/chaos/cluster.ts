@@ -22,6 +22,8 @@ export interface Cluster {
   /** kill -9 of the postmaster. */
   kill(): Promise<void>
   query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>
+  /** A server of its own from a base backup of this one, which works on meanwhile. Not started. */
+  copy(folder: string, port: number): Promise<Cluster>
   /** Another server that follows this one, and that each commit waits for. Started. */
   standby(folder: string, port: number): Promise<Cluster>
   promote(): Promise<void>
@@ -84,6 +86,11 @@ async function cluster(folder: string, port: number): Promise<Cluster> {
     child.kill(signal)
     await gone
   }
+  /** What was written into a copy belongs to whoever runs the server. */
+  const handOver = async (copy: string) => {
+    await run('chown', ['-R', who.uid === undefined ? `${process.getuid?.()}` : `${who.uid}:${who.gid}`, copy])
+    await chmod(copy, 0o700)
+  }
   const self: Cluster = {
     port,
     folder,
@@ -114,14 +121,18 @@ async function cluster(folder: string, port: number): Promise<Cluster> {
     stopImmediate: () => end('SIGQUIT'),
     kill: () => end('SIGKILL'),
     query,
+    async copy(folder, itsPort) {
+      await copyLive(self, folder)
+      await handOver(folder)
+      return cluster(folder, itsPort)
+    },
     async standby(copy, itsPort) {
       await rm(copy, { recursive: true, force: true })
       await copyLive(self, copy)
       await writeFile(join(copy, 'standby.signal'), '')
       const conninfo = `host=127.0.0.1 port=${port} user=errand password=errand application_name=standby`
       await writeFile(join(copy, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo}'\n`)
-      await run('chown', ['-R', who.uid === undefined ? `${process.getuid?.()}` : `${who.uid}:${who.gid}`, copy])
-      await chmod(copy, 0o700)
+      await handOver(copy)
       const second = await cluster(copy, itsPort)
       await second.start()
       await query(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
