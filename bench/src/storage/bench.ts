@@ -3,7 +3,6 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
 import { machineLine } from '../machine.ts'
 import { megabytes, seconds } from '../numbers.ts'
 import { printTable } from '../table.ts'
@@ -17,8 +16,6 @@ const CUTS = 5
 
 /** Prints what artifacts cost beside plain copies, and what big files do to the process that handles them. */
 export async function run(args: string[]): Promise<void> {
-  // The engine is in this process, in place of the command's, which sets the same (cli/bin/load.js).
-  setFlagsFromString('--external-memory-accounted-in-global-limit')
   const { values } = parseArgs({
     args,
     options: {
