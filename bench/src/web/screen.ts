@@ -46,7 +46,8 @@ export async function weigh(browser: Browser, server: string): Promise<Weights> 
   })
   await page.goto('/')
   await firstRow(page)
-  await page.waitForLoadState('networkidle').catch(() => undefined)
+  // Not until the network is idle: the feed stays open.
+  await page.waitForLoadState('load')
   await Promise.all(reading)
   await context.close()
   return weights

@@ -39,15 +39,22 @@ export async function downloadFile(
   if (from > 0) for await (const chunk of createReadStream(part)) hash.update(chunk)
   const { body } = await client.download(known, { ...options, from })
   let size = from
+  let broken: { error: unknown } | undefined
   async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      hash.update(chunk)
-      size += chunk.byteLength
-      yield chunk
+    try {
+      for await (const chunk of body) {
+        hash.update(chunk)
+        size += chunk.byteLength
+        yield chunk
+      }
+    } catch (error) {
+      // All that came before is written first: a later call goes on behind it.
+      broken = { error }
     }
   }
   const file = createWriteStream(part, { flags: from > 0 ? 'a' : 'w', highWaterMark: WRITE_AHEAD })
-  await pipeline(hashed(), file, signal ? { signal } : {})
+  await pipeline(hashed(), file)
+  if (broken !== undefined) throw broken.error
   await verify(known, hash, part)
   await rename(part, path)
   return { artifact: known, path, size }

@@ -102,7 +102,8 @@ export class Feed {
       watcher.signals.close()
       this.#watchers.delete(watcher)
       if (this.#watchers.size === 0) this.#signals.raise()
-      await watching.leave(watcher.who)
+      // Where the database cannot be told, or is closed already, what it says of them runs out by itself.
+      await watching.leave(watcher.who).catch(() => undefined)
     }
   }
 
