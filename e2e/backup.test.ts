@@ -4,12 +4,13 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { createClient, type ErrandClient, isOver, type Task } from '@errand/client'
+import { createClient, type ErrandClient } from '@errand/client'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { errand } from '../packages/cli/src/test-support/errand.ts'
 import { type Cluster, createCluster } from './chaos/cluster.ts'
 import { freePort, type Process, start } from './chaos/processes.ts'
 import { fileOf } from './fan-out/pack/index.ts'
+import { over } from './place.ts'
 
 /** Backups as docs/backup.md says, taken while there is much to do, and what goes on where they are restored. */
 
@@ -51,11 +52,6 @@ async function makeBusy(client: ErrandClient): Promise<{ done: string; half: str
     if (event.type === 'task' && (event.task.steps[0]?.progress?.done ?? 0) > 20) break
   }
   return { done: done.id, half: half.id }
-}
-
-async function over(client: ErrandClient, id: string): Promise<Task> {
-  for await (const event of client.watchTask(id)) if (event.type === 'task' && isOver(event.task)) return event.task
-  throw new Error('The feed ended before the task.')
 }
 
 /** Each item once and in order, whatever was in flight; and the file that was there already. */

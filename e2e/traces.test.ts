@@ -5,11 +5,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { createClient, isOver } from '@errand/client'
+import { createClient } from '@errand/client'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { z } from 'zod'
 import { freePort, type Process, start } from './chaos/processes.ts'
+import { over } from './place.ts'
 
 /** Spans of servers and workers, each a process of its own, as a collector gets them. */
 
@@ -103,8 +104,7 @@ async function runTask(port: string, items: number) {
   expect(response.status).toBe(202)
   const { id } = z.object({ id: z.string() }).parse(await response.json())
   const client = createClient({ server: `http://127.0.0.1:${port}`, token })
-  for await (const event of client.watchTask(id)) if (event.type === 'task' && isOver(event.task)) break
-  expect(await client.task(id)).toMatchObject({ state: 'completed' })
+  expect(await over(client, id)).toMatchObject({ state: 'completed' })
   return { id, span, trace }
 }
 

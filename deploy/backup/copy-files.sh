@@ -5,6 +5,7 @@
 # folder the refs of courses go first, for the same reason: what a ref names was stored before it.
 set -euo pipefail
 [ $# -eq 2 ] || { echo 'error: usage: copy-files.sh FROM TO' >&2; exit 64; }
+[ -d "$1" ] || { echo "error: there is no folder $1." >&2; exit 66; }
 mkdir -p "$2"
 
 # Files come and go meanwhile: tar says so with 1, and copies the rest. Anything above that is an error.

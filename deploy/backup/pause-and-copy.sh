@@ -8,7 +8,8 @@ set -euo pipefail
 [ $# -eq 2 ] || { echo 'error: usage: pause-and-copy.sh DATA TO' >&2; exit 64; }
 [ ! -e "$2" ] || { echo "error: $2 is there already. Name a folder that is not." >&2; exit 73; }
 
-pid=$(sed -n 's/.*"pid": *\([0-9][0-9]*\).*/\1/p' "$1/local.json")
+pid=
+[ ! -f "$1/local.json" ] || pid=$(sed -n 's/.*"pid": *\([0-9][0-9]*\).*/\1/p' "$1/local.json")
 [ -n "$pid" ] || { echo "error: no errand serve runs on $1. Copy the folder as it is." >&2; exit 69; }
 trap 'kill -CONT "$pid"' EXIT
 kill -STOP "$pid"

@@ -33,18 +33,6 @@ export function traceparentOf(span: SpanContext | undefined): string | null {
 }
 
 /**
- * The text, if it is one.
- *
- * @example
- * ```ts
- * validTraceparent('hello') // null
- * ```
- */
-export function validTraceparent(text: string | null | undefined): string | null {
-  return parse(text) === undefined ? null : (text ?? null)
-}
-
-/**
  * The context in which a span is begun that follows from `traceparent`, or one that follows from nothing.
  *
  * @example

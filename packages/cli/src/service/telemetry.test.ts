@@ -17,6 +17,8 @@ test.each([
   ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', 'Expected: http/protobuf, http/json.'],
   ['OTEL_TRACES_SAMPLER', 'sometimes', 'Expected: always_on, '],
   ['OTEL_TRACES_SAMPLER_ARG', '2', 'Expected: a number from 0 to 1.'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'Expected: an address that begins with http:// or https://'],
+  ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'nonsense', 'Expected: an address that begins'],
   ['OTEL_BSP_SCHEDULE_DELAY', 'soon', 'Expected: milliseconds'],
 ])('%s=%s stops the start', async (name, value, hint) => {
   await expect(startTelemetry({ ...ENDPOINT, [name]: value }, 'serve')).rejects.toMatchObject({

@@ -26,6 +26,8 @@ export async function startTelemetry(
   if (env('OTEL_SDK_DISABLED')?.toLowerCase() === 'true' || exporter === 'none') return undefined
   if (exporter === undefined && endpoint === undefined) return undefined
   oneOf('OTEL_TRACES_EXPORTER', exporter ?? 'otlp', ['otlp'])
+  address('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', env('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'))
+  address('OTEL_EXPORTER_OTLP_ENDPOINT', env('OTEL_EXPORTER_OTLP_ENDPOINT'))
   const protocol = oneOf(
     'OTEL_EXPORTER_OTLP_PROTOCOL',
     env('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? env('OTEL_EXPORTER_OTLP_PROTOCOL') ?? 'http/protobuf',
@@ -53,6 +55,11 @@ function oneOf<T extends string>(name: string, value: string, known: readonly T[
   const found = known.find((one) => one === value)
   if (found === undefined) throw wrong(name, value, known.join(', '))
   return found
+}
+
+function address(name: string, value: string | undefined): void {
+  if (value === undefined || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol))) return
+  throw wrong(name, value, 'an address that begins with http:// or https://')
 }
 
 function fraction(name: string, value: string): number {

@@ -37,6 +37,7 @@ export class Quotas {
     return { scope, files: found?.files ?? 0, bytes: found?.bytes ?? 0, quota: this.limit(scope) ?? null }
   }
 
+  /** What each storage holds of outputs. */
   async byStorage(): Promise<StorageUse[]> {
     const { rows } = await sql<StorageUse>`
       SELECT a.storage, 'outputs' AS kind, count(*) AS files, ${BYTES} AS bytes

@@ -72,7 +72,7 @@ async function compress(block: Buffer, last: boolean, dictionary: Buffer | undef
   return [await deflate(block, { level: LEVEL, finishFlush, chunkSize: CHUNK, ...(dictionary ? { dictionary } : {}) })]
 }
 
-/** As it is, in pieces with a header each. What comes before ends with a whole byte, as after every flush. */
+/** As it is, in pieces with a header each (RFC 1951, 3.2.4). What comes before ends with a whole byte, as after every flush. */
 function stored(block: Buffer, last: boolean): Uint8Array[] {
   const parts: Uint8Array[] = []
   for (let at = 0; at < block.length; at += STORED) {
