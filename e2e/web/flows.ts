@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { packSample, SAMPLE_KEYS } from '@errand/course/sample'
-import type { Browser, Download, Page } from 'playwright-core'
+import type { APIResponse, Browser, Download, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { type Site, signIn } from './site.ts'
 
@@ -263,8 +263,52 @@ export async function retry(site: Site, browser: Browser): Promise<void> {
   await context.close()
 }
 
+/** A read of the task comes late, when the feed has told that it is over already: what is shown does not go back. */
+export async function lateRead(site: Site, browser: Browser): Promise<void> {
+  const { page, context } = await signIn(site, browser, { as: 'ada' })
+  const path = join(site.folder, 'late')
+  const { id } = await site.as('ada').submit({ definition: 'waits', input: { path } })
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  let earlier: Promise<APIResponse> | undefined
+  await page.route(`**/api/v1/tasks/${id}`, async (route) => {
+    earlier ??= route.fetch()
+    const response = await earlier
+    await released
+    // Whoever asked may have stopped waiting.
+    await route.fulfill({ response }).catch(() => {})
+  })
+  await page.goto(`/tasks/${id}`)
+  await expect.poll(() => earlier !== undefined, PATIENT).toBe(true)
+  expect(await (await earlier)?.json()).toMatchObject({ finishedAt: null })
+  await writeFile(path, '')
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  const [late] = await Promise.all([page.waitForResponse((response) => response.url().endsWith(id)), release()])
+  await late.finished()
+  // Two frames: what came with the response is on the screen.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  await context.close()
+}
+
+/** Tries one of them; where it fails, the words on every page that is open say more than that time ran out. */
+export async function tryFlow(flow: Flow, site: Site, browser: Browser): Promise<void> {
+  try {
+    await flow(site, browser)
+  } catch (error) {
+    for (const context of browser.contexts()) {
+      for (const page of context.pages()) {
+        console.error(`${page.url()}\n${await page.locator('body').ariaSnapshot()}`)
+      }
+      await context.close()
+    }
+    throw error
+  }
+}
+
+type Flow = (site: Site, browser: Browser) => Promise<void>
+
 /** In this order: a later one may need what an earlier one has left. */
-export const flows: readonly [what: string, flow: (site: Site, browser: Browser) => Promise<void>][] = [
+export const flows: readonly [what: string, flow: Flow][] = [
   ['a course is imported by the form; its upload breaks off, and goes on after a reload', importCourse],
   ['an export is taken by its owner who comes back with another browser', exportCourse],
   ['a task is canceled, and then run again with its form filled', cancel],
@@ -273,6 +317,7 @@ export const flows: readonly [what: string, flow: (site: Site, browser: Browser)
   ['a file for one download is gone after it', useOnce],
   ['a team mate sees the file and may not delete it; a stranger finds nothing', teamAndStranger],
   ['a newer version is promoted, and the older one retired', promoteAndRetire],
+  ['what the feed told is not taken back by a read that comes late', lateRead],
   ['the bell says that a task has ended, and leads to it', bell],
   ['the server is killed and started again while the page is open', restart],
 ]

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, inject, test, vi } from 'vitest'
 import { freePort } from '../chaos/processes.ts'
 import { launchBrowser } from './browser.ts'
-import { enrol, flows } from './flows.ts'
+import { enrol, flows, tryFlow } from './flows.ts'
 import { openSite, type Site } from './site.ts'
 
 /** The same on PostgreSQL, with `errand server` and two workers. */
@@ -34,4 +34,4 @@ afterAll(async () => {
   await site?.close()
 })
 
-test.each(flows)('%s', (_what, flow) => flow(site, browser))
+test.each(flows)('%s', (_what, flow) => tryFlow(flow, site, browser))

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, test, vi } from 'vitest'
 import { freePort } from '../chaos/processes.ts'
 import { launchBrowser } from './browser.ts'
-import { enrol, flows } from './flows.ts'
+import { enrol, flows, tryFlow } from './flows.ts'
 import { openSite, type Site } from './site.ts'
 
 /** The web in a real browser, on `errand serve`. */
@@ -20,4 +20,4 @@ afterAll(async () => {
   await site?.close()
 })
 
-test.each(flows)('%s', (_what, flow) => flow(site, browser))
+test.each(flows)('%s', (_what, flow) => tryFlow(flow, site, browser))

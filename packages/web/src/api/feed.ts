@@ -6,6 +6,8 @@ export type FeedMessage =
   | { type: 'task'; task: Task }
   /** How many entries of the inbox are unread. */
   | { type: 'inbox'; unread: number }
+  /** From now on all changes are told; a task that was read before may have changed since. */
+  | { type: 'begun' }
   /** The connection was lost, or is there (again). After a loss, what is shown must be read anew. */
   | { type: 'connection'; up: boolean }
 
@@ -49,12 +51,19 @@ async function hold(tell: Listener, signal: AbortSignal): Promise<void> {
       onLost: () => tell({ type: 'connection', up: false }),
       onBack: () => tell({ type: 'connection', up: true }),
     })
+  let lost = false
   while (!signal.aborted) {
     try {
-      for await (const event of feed()) if (event.type === 'task' || event.type === 'inbox') tell(event)
+      let begun = false
+      for await (const event of feed()) {
+        if (!begun) tell(lost ? { type: 'connection', up: true } : { type: 'begun' })
+        begun = true
+        if (event.type === 'task' || event.type === 'inbox') tell(event)
+      }
     } catch (error) {
       if (signal.aborted || !isTransient(error)) return
       // The first connection of all failed: the page is open while the server is not there.
+      lost = true
       tell({ type: 'connection', up: false })
       await new Promise((resolve) => setTimeout(resolve, 1_000))
     }

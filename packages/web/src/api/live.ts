@@ -39,6 +39,7 @@ export function useFeed(): void {
       followFeed((message) => {
         if (message.type === 'task') taskChanged(message.task)
         else if (message.type === 'inbox') inboxChanged(message.unread)
+        else if (message.type === 'begun') begun()
         else connection(message.up)
       }),
     [],
@@ -59,6 +60,12 @@ function connection(up: boolean): void {
   set({ up: true })
   // What happened meanwhile was told to nobody.
   void queryClient.invalidateQueries()
+}
+
+/** What changed between reading a task and the beginning of the feed was told to nobody. */
+function begun(): void {
+  void queryClient.invalidateQueries({ queryKey: ['task'] })
+  void queryClient.invalidateQueries({ queryKey: ['tasks'] })
 }
 
 /** Keeps the count of the bell true; what the inbox shows is read anew. */

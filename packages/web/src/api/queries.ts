@@ -5,9 +5,11 @@ import {
   type LogLine,
   type Notification,
   type Preferences,
+  type Task,
   type TaskFilter,
   type TaskPage,
   type TaskState,
+  type TaskSummary,
   type Transition,
 } from '@errand/client'
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
@@ -52,17 +54,28 @@ function asked({ from, to, ...filters }: TaskFilters): TaskFilter {
 export const tasksQuery = (filters: TaskFilters) =>
   infiniteQueryOptions({
     queryKey: ['tasks', filters],
-    queryFn: ({ pageParam, signal }): Promise<TaskPage> =>
-      client.tasks(
+    queryFn: async ({ pageParam, signal }): Promise<TaskPage> => {
+      const page = await client.tasks(
         { ...asked(filters), limit: PAGE_SIZE, ...(pageParam === undefined ? {} : { pageToken: pageParam }) },
         { signal },
-      ),
+      )
+      return { ...page, tasks: page.tasks.map(newest) }
+    },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: TaskPage) => page.nextPageToken ?? undefined,
   })
 
 export const taskQuery = (id: string) =>
-  queryOptions({ queryKey: ['task', id], queryFn: ({ signal }) => client.task(id, { signal }) })
+  queryOptions({
+    queryKey: ['task', id],
+    queryFn: async ({ signal }): Promise<Task> => newest(await client.task(id, { signal })),
+  })
+
+/** The feed can tell a later state of a task while an earlier one, read before, is still on its way. */
+function newest<Read extends TaskSummary>(read: Read): Read | Task {
+  const told = queryClient.getQueryData<Task>(['task', read.id])
+  return told !== undefined && told.sequence > read.sequence ? told : read
+}
 
 /** Reads only what is new since the last time: both only ever grow. */
 export const logsQuery = (id: string) =>
