@@ -8,6 +8,7 @@ import { openBody } from './artifacts/open-body.ts'
 import { artifactView } from './artifacts/view.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { defaults, type EngineConfig } from './config.ts'
+import { CallersTransactions } from './database/callers-transaction.ts'
 import { openDatabase } from './database/open.ts'
 import { openDispatch, queueOf, slicesOf } from './dispatch/dispatch.ts'
 import { openBus } from './events/bus.ts'
@@ -28,7 +29,7 @@ import { removeTask } from './tasks/remove.ts'
 import type { TaskServices } from './tasks/services.ts'
 import { restoreSnapshot, takeSnapshot } from './tasks/snapshot.ts'
 import { readStatus } from './tasks/status.ts'
-import { createSubmit } from './tasks/submit.ts'
+import { createSubmit, submitWithin } from './tasks/submit.ts'
 import { startAllWaiting } from './tasks/wait.ts'
 import { watchTask } from './tasks/watch.ts'
 import { Work } from './tasks/work.ts'
@@ -85,6 +86,8 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const clock = config.clock ?? { offsetSeconds: 0 }
   const retention = new Retention({ db, storages, artifacts, clock, logger }, config.retention)
   const submit = createSubmit(services)
+  const callers = new CallersTransactions(database)
+  await callers.open()
   const work = new Work(services)
   const feed = new Feed(services)
 
@@ -134,6 +137,12 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     people,
     notifications,
     submit: accept,
+    within: (transaction) => ({
+      async submit(request, who) {
+        const { id, made } = await callers.run(transaction, (trx) => submitWithin(services, trx, request, who))
+        return { id, created: made !== undefined }
+      },
+    }),
     getTask: (id, who) => readTask(services, id, who),
     listTasks: (query, who) => listTasks(services, query, who),
     async transitions(id, who, after) {

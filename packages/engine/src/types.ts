@@ -1,5 +1,6 @@
 import type { ByteRange } from '@errand/task'
 import type { People } from './access/people.ts'
+import type { CallersTransaction } from './database/callers-transaction.ts'
 import type { Notifications } from './notifications/notifications.ts'
 import type {
   AccessEntry,
@@ -42,12 +43,39 @@ export * from './types/people.ts'
 export * from './types/tasks.ts'
 export * from './types/work.ts'
 
+/** What can be done within a caller's transaction. */
+export interface EngineWithin {
+  /**
+   * What it returns can be read with `getTask` once the caller has committed.
+   *
+   * @throws {Problem} as `submit` of the engine; transaction-elsewhere, transaction-missing
+   */
+  submit(request: SubmitRequest, who: Principal): Promise<{ id: string; created: boolean }>
+}
+
 /** Everything a server, a CLI or an embedding platform may ask of the engine. */
 export interface Engine {
   readonly database: 'pglite' | 'postgres'
 
   /** @throws {Problem} definition-unknown, input-invalid, upload-unknown, upload-missing, task-running (409), forbidden */
   submit(request: SubmitRequest, who: Principal): Promise<Submitted>
+  /**
+   * The same within a transaction of the caller's own, in the PostgreSQL database that the engine is on: the task is there
+   * if and only if the caller commits. `fromPg`, `fromKysely`, `fromDrizzle`, `fromPrisma` and `fromKnex` make one of what
+   * a library hands out.
+   *
+   * A refusal (a {@link Problem}) leaves the transaction as good as it was. Others who want the same key of "one at a
+   * time", or the same Idempotency-Key, wait until the caller commits: submit last.
+   *
+   * @example
+   * ```ts
+   * await db.transaction().execute(async (trx) => {
+   *   await trx.insertInto('orders').values(order).execute()
+   *   await engine.within(fromKysely(trx)).submit({ definition: 'invoice', input: { order: order.id } }, who)
+   * })
+   * ```
+   */
+  within(transaction: CallersTransaction): EngineWithin
   /** @throws {Problem} task-unknown, also for what `who` may not see */
   getTask(id: string, who: Principal): Promise<TaskView>
   listTasks(query: TaskQuery, who: Principal): Promise<TaskPage>

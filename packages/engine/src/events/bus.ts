@@ -1,9 +1,11 @@
 import { EventEmitter } from 'node:events'
+import { type Kysely, sql } from 'kysely'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { defaults } from '../config.ts'
 import type { Database } from '../database/open.ts'
 import type { PostgresAccess } from '../database/postgres-connection.ts'
+import type { Tables } from '../database/schema.ts'
 
 /** What one process tells the others after a commit. A hint, never the truth: whoever hears it looks at the record. */
 export interface Signal {
@@ -76,6 +78,16 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
     onInbox: (principal, listener) => on(`inbox:${principal}`, listener),
     close: async () => remote?.close(),
   }
+}
+
+/** Tells every process, this one as well, at the moment the transaction commits; of what is rolled back nobody hears. */
+export async function tellOnCommit(
+  trx: Kysely<Tables>,
+  { queues, tasks }: { queues: readonly string[]; tasks: readonly string[] },
+): Promise<void> {
+  // From nobody, so that nobody takes it for its own.
+  const payloads = [JSON.stringify(['', 'queue', queues]), JSON.stringify(['', 'task', tasks])]
+  for (const payload of payloads) await sql`SELECT pg_notify(${CHANNEL}, ${payload})::text`.execute(trx)
 }
 
 type Kind = 'task' | 'queue' | 'canceled' | 'inbox'

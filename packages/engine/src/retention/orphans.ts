@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
-import { v4 as uuidv4 } from 'uuid'
 import { defaults } from '../config.ts'
 import { type Clock, clockNow } from '../database/clock.ts'
+import { installationId } from '../database/installation.ts'
 import type { Db } from '../database/open.ts'
 import type { Storages } from '../storage/storages.ts'
 import type { Store } from '../storage/store.ts'
@@ -53,10 +53,7 @@ export async function findOrphans(rooms: OrphanRooms, remove: boolean, logger: L
 }
 
 async function isOurs(db: Db, store: Store): Promise<boolean> {
-  const { rows } = await sql<{ id: string }>`
-    INSERT INTO errand.upkeep (name, at, value) VALUES ('installation', now(), ${JSON.stringify({ id: uuidv4() })}::jsonb)
-    ON CONFLICT (name) DO UPDATE SET name = upkeep.name RETURNING value->>'id' AS id`.execute(db)
-  const ours = rows[0]?.id ?? ''
+  const ours = await installationId(db)
   const owner = await store.get(OWNER)
   if (owner !== undefined) return Buffer.from(owner).toString() === ours
   await store.put(OWNER, ours)

@@ -34,12 +34,13 @@ export async function readLimits(db: Kysely<Tables>, shape: DefinitionShape, sta
     const mine = db.selectFrom('tasks').where('definition', '=', shape.name).where(by, '=', starter[by])
     if (perDay !== undefined) {
       const recent = await mine
-        .select(sql<Date>`created_at + interval '24 hours'`.as('until'))
+        .select(sql<number>`(extract(epoch FROM created_at + interval '24 hours') * 1000)::float8`.as('until_ms'))
         .where('created_at', '>', sql<Date>`now() - interval '24 hours'`)
         .orderBy('created_at', 'desc')
         .limit(perDay)
         .execute()
-      const freesAt = recent.length < perDay ? null : (recent.at(-1)?.until ?? null)
+      const last = recent.length < perDay ? undefined : recent.at(-1)
+      const freesAt = last === undefined ? null : new Date(last.until_ms)
       uses.push({ by, kind: 'perDay', most: perDay, used: recent.length, freesAt })
     }
     if (open !== undefined) {
@@ -68,7 +69,8 @@ export async function lockLimits(
     ]),
   )
   for (const key of [...keys].sort()) {
-    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`errand.limit ${key}`}, 0))`.execute(trx)
+    // As text, since not every driver can read what is void.
+    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`errand.limit ${key}`}, 0))::text`.execute(trx)
   }
 }
 

@@ -1,39 +1,23 @@
-import { type DefinitionShape, fillTemplate } from '@errand/task'
 import { sql, type Transaction } from 'kysely'
-import { v7 as uuidv7 } from 'uuid'
-import { actorOf } from '../access/policy.ts'
 import { batched, type Outcome } from '../batch.ts'
 import { definitionRetired } from '../catalog/problems.ts'
 import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import { debugPoint } from '../debug-point.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
-import { isProblem, Problem } from '../problem.ts'
+import { tellOnCommit } from '../events/bus.ts'
+import { isProblem } from '../problem.ts'
 import { asProducer } from '../tracing.ts'
 import type { Origin, Principal, SubmitRequest } from '../types.ts'
 import { TaskChange } from './change.ts'
-import { checkInput, requestDigest } from './check-input.ts'
-import { checkUploads } from './check-uploads.ts'
+import { type Checked, checkSubmit } from './check-submit.ts'
 import { alreadyRunning, keyReused } from './conflict.ts'
 import { isLimited, limitReached, lockLimits, readLimits } from './limits.ts'
 import { type MadeTask, madeTask } from './made.ts'
-import { newStep, type TaskRow } from './record.ts'
+import { newStep } from './record.ts'
 import { insertTransitions, sendWakes } from './save.ts'
 import type { TaskServices } from './services.ts'
 import { startWaiting } from './wait.ts'
-
-/** A request that has passed every check which needs no lock. */
-interface Checked {
-  shape: DefinitionShape
-  /** What becomes of it when the definition allows one at a time and one is running. */
-  conflict: 'refuse' | 'join' | 'wait'
-  /** For the history. */
-  actor: string
-  row: Omit<
-    TaskRow,
-    'created_at' | 'started_at' | 'finished_at' | 'deadline_at' | 'move_lease' | 'move_until' | 'move_failure'
-  > & { deadline: number | null }
-}
 
 /** A task that is there now, or was there before. */
 export interface Accepted {
@@ -42,135 +26,83 @@ export interface Accepted {
   made?: MadeTask
 }
 
-const KEY_LIMIT = 255
-/** Bytes: the longest scope and the longest key of "one at a time". Both are in indexes, whose entries are limited. */
-const LABEL_LIMIT = 1_000
-
 /** Takes tasks in: each with its steps, its first transitions and its first dispatch in one transaction. */
 export function createSubmit(services: TaskServices) {
-  const insert = batched<Checked, Accepted>((requests) => insertAll(services, requests), {
-    max: defaults.batch,
+  const insert = batched<Checked, Accepted>(
+    (requests) => services.db.transaction().execute((trx) => insertAll(services, trx, requests)),
     // One: what comes while it commits makes the next one bigger, which is worth more than beginning sooner.
-    parallel: 1,
-  })
-  const take = async (request: SubmitRequest, who: Principal, traceparent: string | null): Promise<Accepted> => {
-    let checked = await check(services, request, who, traceparent)
-    const accepted = await insert(checked).catch(async (error: unknown) => {
-      if (!isProblem(error) || error.code !== 'definition-retired') throw error
-      // Another version was promoted and this one retired since the look at it: asked once more, there is a newer answer.
-      checked = await check(services, request, who, traceparent)
-      return insert(checked)
-    })
-    await debugPoint('after-submit')
-    if (accepted.made !== undefined) {
-      services.bus.tell({ tasks: [accepted.id], queues: [queueOf(checked.shape.name, checked.shape.version)] })
-      // Whom it waits for may have ended meanwhile.
-      if (checked.conflict === 'wait') await startWaiting(services, checked.shape.name, checked.row.unique_key)
-    }
-    return accepted
-  }
+    { max: defaults.batch, parallel: 1 },
+  )
   return (request: SubmitRequest, who: Principal): Promise<Accepted> =>
-    asProducer(`submit ${request.definition}`, request.traceparent, async (traceparent, add) => {
-      const accepted = await take(request, who, traceparent)
-      add({ 'errand.task.id': accepted.id, 'errand.task.created': accepted.made !== undefined })
-      return accepted
+    take(services, request, who, insert, async ({ id, made }, { conflict, row, shape }) => {
+      await debugPoint('after-submit')
+      if (made === undefined) return
+      services.bus.tell({ tasks: [id], queues: [queueOf(shape.name, shape.version)] })
+      // Whom it waits for may have ended meanwhile.
+      if (conflict === 'wait') await startWaiting(services, shape.name, row.unique_key)
     })
 }
 
-async function check(
+/**
+ * Takes one task in within a transaction that somebody else commits. Others hear of it with the commit; should the task
+ * that it waits for have ended by then, the next round of upkeep begins it.
+ */
+export function submitWithin(
+  services: TaskServices,
+  trx: Transaction<Tables>,
+  request: SubmitRequest,
+  who: Principal,
+): Promise<Accepted> {
+  const insert = async (checked: Checked) => {
+    const [outcome] = await insertAll(services, trx, [checked])
+    if (outcome === undefined) throw new Error('The submit gave no answer.')
+    if (!outcome.ok) throw outcome.error
+    return outcome.value
+  }
+  return take(services, request, who, insert, async ({ id, made }, { shape }) => {
+    if (made !== undefined) await tellOnCommit(trx, { tasks: [id], queues: [queueOf(shape.name, shape.version)] })
+  })
+}
+
+/** Checks the request and has it inserted, as a span of whoever asks. */
+function take(
   services: TaskServices,
   request: SubmitRequest,
   who: Principal,
-  traceparent: string | null,
-): Promise<Checked> {
-  const shape = await services.catalog.choose(request.definition, request.version)
-  await services.dispatch.ensure(queueOf(shape.name, shape.version))
-  const input = checkInput(shape, request.input)
-  const scope = shape.scope === undefined ? '' : label(shape, 'scope', shape.scope, input)
-  await services.access.assertMayStart(who, shape, scope)
-  await services.people.seen(who)
-  const uploads = await checkUploads(services, shape, request.uploads ?? {}, who)
-  const ids = Object.fromEntries(uploads.map(({ name, id }) => [name, id]))
-  if (
-    request.idempotencyKey !== undefined &&
-    (request.idempotencyKey.length > KEY_LIMIT || request.idempotencyKey === '')
-  ) {
-    throw new Problem({
-      code: 'idempotency-key-invalid',
-      status: 400,
-      title: 'The Idempotency-Key is not valid',
-      detail: `It has ${request.idempotencyKey.length} characters; 1 to ${KEY_LIMIT} are allowed.`,
-      hint: 'A UUID does well.',
+  insert: (checked: Checked) => Promise<Accepted>,
+  then: (accepted: Accepted, checked: Checked) => Promise<void>,
+): Promise<Accepted> {
+  return asProducer(`submit ${request.definition}`, request.traceparent, async (traceparent, add) => {
+    let checked = await checkSubmit(services, request, who, traceparent)
+    const accepted = await insert(checked).catch(async (error: unknown) => {
+      if (!isProblem(error) || error.code !== 'definition-retired') throw error
+      // Another version was promoted and this one retired since the look at it: asked once more, there is a newer answer.
+      checked = await checkSubmit(services, request, who, traceparent)
+      return insert(checked)
     })
-  }
-  if (Object.keys(shape.artifacts).length > 0) await services.artifacts.quotas.check(scope)
-  return {
-    shape,
-    conflict: request.conflict ?? shape.unique?.conflict ?? 'refuse',
-    actor: actorOf(who),
-    row: {
-      id: uuidv7(),
-      definition: shape.name,
-      version: shape.version,
-      title: shape.title,
-      scope,
-      owner: who.id,
-      owner_name: who.name,
-      input,
-      uploads: ids,
-      origin: request.origin ?? { by: 'api' },
-      state: 'pending',
-      failure: null,
-      unique_key: shape.unique === undefined ? null : label(shape, 'unique', shape.unique.key, input),
-      waits_key: null,
-      idempotency_key: request.idempotencyKey ?? null,
-      request_digest:
-        request.idempotencyKey === undefined
-          ? null
-          : requestDigest({
-              definition: request.definition,
-              input: request.input ?? {},
-              // By what is in them: whoever repeats a request may have had to upload its files again.
-              uploads: Object.fromEntries(uploads.map(({ name, sha256 }) => [name, sha256])),
-            }),
-      sequence: 0,
-      deadline: shape.deadline ?? null,
-      traceparent,
-    },
-  }
-}
-
-/** @throws {Problem} `input-invalid` for an input that makes it longer than can be kept */
-function label(shape: DefinitionShape, what: string, template: string, input: Record<string, unknown>): string {
-  const text = fillTemplate(template, input)
-  const size = Buffer.byteLength(text)
-  if (size <= LABEL_LIMIT) return text
-  const fields = [...template.matchAll(/\{([^{}]*)\}/g)].map(([, field]) => field ?? '')
-  throw new Problem({
-    code: 'input-invalid',
-    status: 422,
-    title: `The input does not fit ${shape.title}`,
-    detail: `With ${fields.join(', ')} the task's "${what}" has ${size} bytes; ${LABEL_LIMIT} are allowed.`,
-    hint: 'Give a shorter value.',
-    extensions: { issues: fields.map((field) => ({ field, message: 'is too long' })) },
+    await then(accepted, checked)
+    add({ 'errand.task.id': accepted.id, 'errand.task.created': accepted.made !== undefined })
+    return accepted
   })
 }
 
-async function insertAll(services: TaskServices, requests: readonly Checked[]): Promise<Outcome<Accepted>[]> {
-  return services.db.transaction().execute(async (trx) => {
-    const limited = requests.filter(({ shape }) => isLimited(shape))
-    await lockLimits(
-      trx,
-      limited.map(({ row, shape }) => ({ shape, starter: row })),
-    )
-    const inserted = await insertTasks(services, trx, without(requests, limited), true)
-    const outcomes: Outcome<Accepted>[] = []
-    for (const request of requests) {
-      if (limited.includes(request)) outcomes.push(await insertLimited(services, trx, request))
-      else outcomes.push(madeOf(inserted, request) ?? (await resolveConflict(services, trx, request)))
-    }
-    return outcomes
-  })
+async function insertAll(
+  services: TaskServices,
+  trx: Transaction<Tables>,
+  requests: readonly Checked[],
+): Promise<Outcome<Accepted>[]> {
+  const limited = requests.filter(({ shape }) => isLimited(shape))
+  await lockLimits(
+    trx,
+    limited.map(({ row, shape }) => ({ shape, starter: row })),
+  )
+  const inserted = await insertTasks(services, trx, without(requests, limited), true)
+  const outcomes: Outcome<Accepted>[] = []
+  for (const request of requests) {
+    if (limited.includes(request)) outcomes.push(await insertLimited(services, trx, request))
+    else outcomes.push(madeOf(inserted, request) ?? (await resolveConflict(services, trx, request)))
+  }
+  return outcomes
 }
 
 function without(all: readonly Checked[], some: readonly Checked[]): readonly Checked[] {
@@ -218,7 +150,8 @@ async function insertTasks(
     })),
   )
   // One statement, for all that is known beforehand. Who meets another task with its key leaves no trace.
-  const { rows } = await sql<{ id: string; created_at: Date }>`
+  // Its time comes back as a number: within a platform's transaction its driver reads times in a way of its own.
+  const { rows } = await sql<{ id: string; created_ms: number }>`
     WITH made AS (
       INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state,
         unique_key, waits_key, idempotency_key, request_digest, sequence, traceparent, deadline_at)
@@ -244,8 +177,8 @@ async function insertTasks(
       ${insertTransitions(changes)}
       JOIN made ON made.id = x.task_id
     )
-    SELECT id, created_at FROM made`.execute(trx)
-  const times = new Map(rows.map(({ created_at, id }) => [id, created_at]))
+    SELECT id, (extract(epoch FROM created_at) * 1000)::float8 AS created_ms FROM made`.execute(trx)
+  const times = new Map(rows.map(({ created_ms, id }) => [id, new Date(created_ms)]))
   const made = changes.filter((change) => times.has(change.record.task.id))
   await sendWakes(
     trx,
