@@ -11,7 +11,7 @@ import type { MadeTask } from './made.ts'
 import { type TaskQueryBuilder, withParts } from './parts.ts'
 import type { TaskRow } from './record.ts'
 import type { TaskServices } from './services.ts'
-import { taskView } from './view.ts'
+import { taskView, waitsForWorkers } from './view.ts'
 
 /** @throws {Problem} `task-unknown`, also for what `who` may not see */
 export async function findTask(services: TaskServices, id: string, who: Principal): Promise<TaskRow> {
@@ -126,7 +126,10 @@ export function tasksOf({ db }: TaskServices, ids: readonly string[]): TaskQuery
 
 /** The tasks that a query finds, in its order, with what makes up each. */
 export async function viewsOf(services: TaskServices, query: TaskQueryBuilder): Promise<FoundTask[]> {
-  const [tasks, served] = await Promise.all([withParts(query), services.catalog.served()])
+  const tasks = await withParts(query)
+  const served = tasks.some(({ steps, task }) => waitsForWorkers(task, steps))
+    ? await services.catalog.served()
+    : new Set<string>()
   return Promise.all(
     tasks.map(async ({ artifacts, steps, task }) => {
       const shape = await services.catalog.shape(services.db, task.definition, task.version)

@@ -13,7 +13,7 @@ export interface ViewParts {
   steps: readonly StepPart[]
   artifacts: readonly ArtifactPart[]
   shape: DefinitionShape
-  /** Versions that a live worker serves. */
+  /** Versions that a live worker serves; asked for where {@link waitsForWorkers}. */
   served: ReadonlySet<string>
 }
 
@@ -72,10 +72,25 @@ function stepView(step: StepPart, shape: DefinitionShape): StepView {
   }
 }
 
+type WaitingTask = Pick<TaskRow, 'state' | 'definition' | 'version' | 'waits_key'> &
+  Partial<Pick<TaskRow, 'move_failure'>>
+
+type WaitingStep = Pick<StepRow, 'name' | 'state' | 'attempt' | 'retry_at' | 'otherwise'> & { changed_at?: Date }
+
+/** Whether it depends on the workers what the task waits for. Most tasks are over, or at work. */
+export function waitsForWorkers(task: WaitingTask, steps: readonly WaitingStep[], now: Date = new Date()): boolean {
+  if (isFinal('task', task.state) || task.waits_key !== null || task.state === 'canceling') return false
+  const running = steps.filter(({ state }) => state === 'running')
+  // Recorded as running, but for long by nobody: its worker is lost, and perhaps no other can begin it again.
+  const lost = (step: { changed_at?: Date }) =>
+    now.getTime() - (step.changed_at ?? now).getTime() > defaults.stuckSeconds * 1_000
+  return running.every(lost)
+}
+
 /** Why nothing of the task runs right now, in words a user understands; `null` while something does. */
 export function waitingReason(
-  task: Pick<TaskRow, 'state' | 'definition' | 'version' | 'waits_key'> & Partial<Pick<TaskRow, 'move_failure'>>,
-  steps: readonly (Pick<StepRow, 'name' | 'state' | 'attempt' | 'retry_at' | 'otherwise'> & { changed_at?: Date })[],
+  task: WaitingTask,
+  steps: readonly WaitingStep[],
   shape: DefinitionShape,
   served: ReadonlySet<string>,
   now: Date = new Date(),
@@ -83,17 +98,13 @@ export function waitingReason(
   if (isFinal('task', task.state)) return null
   if (task.waits_key !== null) return `another task of this kind is running (${task.waits_key})`
   if (task.state === 'canceling') return 'the running steps are ending'
-  const unserved = !served.has(queueOf(task.definition, task.version))
-  const running = steps.filter(({ state }) => state === 'running')
-  // Recorded as running, but for long by nobody: its worker is lost, and no other can begin it again.
-  const lost = (step: { changed_at?: Date }) =>
-    now.getTime() - (step.changed_at ?? now).getTime() > defaults.stuckSeconds * 1_000
-  if (running.length > 0 && !(unserved && running.every(lost))) return null
-  if (unserved) {
+  if (!waitsForWorkers(task, steps, now)) return null
+  if (!served.has(queueOf(task.definition, task.version))) {
     const refused = task.move_failure ?? null
     const why = refused === null ? '' : ` (v${refused.version} could not take it over: ${refused.failure.title})`
     return `waiting for a worker that has ${task.definition} v${task.version}${why}`
   }
+  if (steps.some(({ state }) => state === 'running')) return null
   const retrying = steps.find(({ state }) => state === 'retrying')
   if (retrying !== undefined) {
     const attempts = shape.steps.find(({ name }) => name === retrying.name)?.retry.attempts ?? 1
