@@ -5,6 +5,7 @@
  */
 export type { Delivery } from './config.ts'
 export type { Authenticate } from './context.ts'
+export type { NodeHandler } from './handle.ts'
 export { firstOf, personalTokens } from './http/authenticators.ts'
 export { JWT_ALGORITHMS, type JwtOptions, jwtAuthenticator, openEdx } from './http/jwt-authenticator.ts'
 export { type TokenEntry, tokenAuthenticator } from './http/token-authenticator.ts'

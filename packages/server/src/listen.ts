@@ -1,11 +1,10 @@
-import { Server, ServerResponse } from 'node:http'
+import { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Problem } from '@errand/engine'
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { CLOSE_GRACE, KEEP_ALIVE, SOCKET_IDLE } from './config.ts'
-import type { ServerEnv } from './context.ts'
 import { FeedWriters } from './feed/feed-writers.ts'
+import { answer, type Fetch } from './handle.ts'
 
 export interface ListenOptions {
   /** 0 takes a free one. */
@@ -25,8 +24,6 @@ export interface Listening {
    */
   close(grace?: number): Promise<void>
 }
-
-type Fetch = (request: Request, env: object) => Response | Promise<Response>
 
 /**
  * @param heartbeat - milliseconds after which a quiet feed says that it is there
@@ -56,23 +53,6 @@ export async function listen(
       return closed
     },
   }
-}
-
-async function answer(
-  fetch: Fetch,
-  feeds: FeedWriters,
-  request: Request,
-  env: { outgoing: unknown },
-): Promise<Response> {
-  const feed: NonNullable<ServerEnv['Bindings']['feed']> = {}
-  const response = await fetch(request, { ...env, feed })
-  const { outgoing } = env
-  if (feed.answer === undefined || !(outgoing instanceof ServerResponse)) return response
-  outgoing.writeHead(response.status, [...response.headers].flat())
-  // Alone, the head is kept as the one string that was sent, and not as the hundred that it was made of.
-  outgoing.flushHeaders()
-  feeds.open(outgoing, feed.answer)
-  return RESPONSE_ALREADY_SENT
 }
 
 function nodeServer(fetch: (request: Request, env: { outgoing: unknown }) => Promise<Response>): Server {

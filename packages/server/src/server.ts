@@ -4,6 +4,8 @@ import { destination, type Logger, pino } from 'pino'
 import { createApp } from './app.ts'
 import { DEFAULT_UPLOAD_LIMIT, type Delivery, HEARTBEAT } from './config.ts'
 import type { Authenticate, ServerEnv } from './context.ts'
+import { FeedWriters } from './feed/feed-writers.ts'
+import { type NodeHandler, nodeHandler } from './handle.ts'
 import { type Listening, type ListenOptions, listen } from './listen.ts'
 import type { WebApp } from './web/web-app.ts'
 
@@ -23,8 +25,20 @@ export interface ServerOptions {
 }
 
 export interface ErrandServer {
-  /** The app, for platforms that mount it in a server of their own: `app.fetch`. */
+  /** The app, for platforms whose requests are those of the Web (Hono, Next, Bun): `app.fetch`. */
   app: OpenAPIHono<ServerEnv>
+  /**
+   * The same for platforms whose requests are Node's (Express, Fastify, Koa). What has read the body before leaves none for
+   * this: mount it before body parsers, at `/api/v1`, with the address as it came.
+   *
+   * @example
+   * ```ts
+   * express().all('/api/v1/{*path}', errand.handle)
+   * ```
+   */
+  handle: NodeHandler
+  /** Ends feeds and waits, for a platform whose own server is about to close. Can be called again. */
+  stop(): void
   /** @throws {Problem} port-in-use, port-forbidden, host-unknown */
   listen(options: ListenOptions): Promise<Listening>
 }
@@ -53,8 +67,15 @@ export function createServer(options: ServerOptions): ErrandServer {
     options.authenticate,
     options.logger ?? pino(destination(2)),
   )
+  const feeds = new FeedWriters(heartbeat)
+  const stop = () => {
+    stopping.abort()
+    feeds.close()
+  }
   return {
     app,
-    listen: (where) => listen(app.fetch, { ...where, heartbeat }, () => stopping.abort()),
+    handle: nodeHandler(app.fetch, feeds),
+    stop,
+    listen: (where) => listen(app.fetch, { ...where, heartbeat }, stop),
   }
 }
