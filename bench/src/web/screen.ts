@@ -99,11 +99,11 @@ export async function changeOnScreen(browser: Browser, server: string, samples: 
     await page.goto(`/tasks/${task}`)
     const how = page.getByRole('region', { name: 'How it stands' })
     await how.getByText('Step 1 of 1: Wait').waitFor()
-    // Written down by the page itself, in the moment in which it is there.
-    await page.evaluate(`globalThis.shown = new Promise((resolve) => {
+    // Written down by the page itself, in the moment in which it is there; its promise is not waited for yet.
+    await page.evaluate(`void (globalThis.shown = new Promise((resolve) => {
       const look = () => /Canceled after/.test(document.querySelector('main')?.textContent ?? '') && resolve(Date.now())
       new MutationObserver(look).observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true })
-    })`)
+    }))`)
     await client.cancel(task)
     const shown = await page.evaluate<number>('globalThis.shown')
     const last = (await client.transitions(task)).findLast(({ step, to }) => step === null && to === 'canceled')
