@@ -37,9 +37,14 @@ export class Signals {
     return this.#raised
   }
 
-  /** A short time that only an abort shortens, in which more may gather. */
-  async pause(milliseconds: number): Promise<void> {
-    if (this.aborted) return
+  /**
+   * Until so many milliseconds have passed since an instant, in which more may gather; only an abort shortens it.
+   *
+   * @param since - as `performance.now()` tells it
+   */
+  async pause(interval: number, since: number): Promise<void> {
+    const milliseconds = since + interval - performance.now()
+    if (this.aborted || milliseconds <= 0) return
     await new Promise<void>((resolve) => {
       const end = () => {
         clearTimeout(timer)

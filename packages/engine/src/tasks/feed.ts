@@ -115,10 +115,12 @@ export class Feed {
     })
     while (this.#watchers.size > 0) {
       this.#signals.clear()
+      const looked = performance.now()
       await this.#look().catch((error: unknown) => this.#fail(error))
       if (!(await this.#signals.wait(defaults.watchingInterval)))
         for (const watcher of this.#watchers) watcher.look = true
-      await this.#signals.pause(defaults.watchInterval)
+      // What comes after a quiet time is told at once; what follows closely is told together.
+      await this.#signals.pause(defaults.watchInterval, looked)
     }
     off()
     this.#changed.clear()

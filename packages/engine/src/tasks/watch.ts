@@ -25,6 +25,7 @@ export async function* watchTask(
     await findTask(services, id, who)
     while (!signals.aborted) {
       signals.clear()
+      const looked = performance.now()
       await services.watching.beat([who])
       // The task first: what it says is then never ahead of the transitions that follow it.
       const task = await readTask(services, id, who)
@@ -44,7 +45,8 @@ export async function* watchTask(
       // At least: whoever says that it has seen more than there is must not wait for ever.
       if (isFinal('task', task.state) && sequence >= task.sequence) return
       await signals.wait(defaults.watchPoll)
-      await signals.pause(defaults.watchInterval)
+      // What comes after a quiet time is told at once; what follows closely is told together.
+      await signals.pause(defaults.watchInterval, looked)
     }
   } finally {
     off()
