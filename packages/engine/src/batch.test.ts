@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { batched, type Outcome } from './batch.ts'
+import { until } from './test-support/until.ts'
 
 const ok = <T>(value: T): Outcome<T> => ({ ok: true, value })
 
@@ -16,6 +17,27 @@ test('requests made together travel together, and a lone one waits for nothing',
   expect(await double(1)).toBe(2)
   expect(await Promise.all([2, 3, 4].map(double))).toEqual([4, 6, 8])
   expect(batches).toEqual([[1], [2, 3, 4]])
+})
+
+test('a batch that waits for long does not keep the next from beginning, unless too many do', async () => {
+  const gates = new Map<number, () => void>()
+  const begun: number[] = []
+  const run = batched<number, number>(
+    async (inputs) => {
+      begun.push(...inputs)
+      for (const input of inputs) await new Promise<void>((resolve) => gates.set(input, resolve))
+      return inputs.map(ok)
+    },
+    { max: 1, parallel: 1, slow: { after: 1, most: 2 } },
+  )
+  const answers = [1, 2, 3, 4].map(run)
+  // Each begins when the one before is found to be slow; the third is the one that may be under way.
+  await until(() => begun.length === 3, 'the third')
+  gates.get(3)?.()
+  expect(await answers[2]).toBe(3)
+  await until(() => begun.length === 4, 'the fourth')
+  for (const open of gates.values()) open()
+  expect(await Promise.all(answers)).toEqual([1, 2, 3, 4])
 })
 
 test('what comes while batches are under way gathers for the next, and no batch is larger than allowed', async () => {

@@ -12,14 +12,17 @@ export type Outcome<Out> = { ok: true; value: Out } | { ok: false; error: unknow
  *   bad request does not fail its neighbours.
  * @param options.max - requests in one batch
  * @param options.parallel - batches under way at once
+ * @param options.slow - batches that are under way for longer than `after` milliseconds, as they wait for a lock, no longer keep
+ *   the next from beginning: `most` of them at once
  */
 export function batched<In, Out>(
   run: (inputs: readonly In[]) => Promise<readonly Outcome<Out>[]>,
-  options: { max: number; parallel: number },
+  options: { max: number; parallel: number; slow?: { after: number; most: number } },
 ): Batched<In, Out> {
   type Waiting = { input: In; resolve: (value: Out) => void; reject: (error: unknown) => void }
   const waiting: Waiting[] = []
   let running = 0
+  let slow = 0
 
   const settle = (entry: Waiting, outcome: Outcome<Out> | undefined) => {
     if (outcome === undefined) entry.reject(new Error('A batch gave no answer.'))
@@ -36,6 +39,20 @@ export function batched<In, Out>(
   const next = async () => {
     if (running >= options.parallel || waiting.length === 0) return
     running++
+    let isSlow = false
+    const timer =
+      options.slow &&
+      setTimeout(
+        ({ most }) => {
+          if (slow >= most) return
+          isSlow = true
+          slow++
+          running--
+          void next()
+        },
+        options.slow.after,
+        options.slow,
+      )
     const batch = waiting.splice(0, options.max)
     try {
       if (batch.length === 1 && batch[0] !== undefined) await runOne(batch[0])
@@ -45,7 +62,9 @@ export function batched<In, Out>(
         else for (const [index, entry] of batch.entries()) settle(entry, outcomes[index])
       }
     } finally {
-      running--
+      clearTimeout(timer)
+      if (isSlow) slow--
+      else running--
       void next()
     }
   }

@@ -96,6 +96,10 @@ export const defaults = {
   reconcilePage: 200,
   /** Tasks decided on in one transaction: big enough to spread the cost of a commit, small enough to stay short. */
   batch: 64,
+  /** Milliseconds after which a batch of submits waits for somebody's lock: a commit takes a hundredth of it. */
+  slowSubmit: 250,
+  /** Batches of submits that may wait so while others go on: with them, more than half of the connections are still free. */
+  slowSubmits: 4,
   /** Bytes: the longest checkpoint and `once` value. They are rewritten with each save. */
   checkpointLimit: 262_144,
   /** Bytes: the longest result of a step; big outputs are artifacts. */

@@ -31,7 +31,8 @@ export function createSubmit(services: TaskServices) {
   const insert = batched<Checked, Accepted>(
     (requests) => services.db.transaction().execute((trx) => insertAll(services, trx, requests)),
     // One: what comes while it commits makes the next one bigger, which is worth more than beginning sooner.
-    { max: defaults.batch, parallel: 1 },
+    // Whoever holds a key within a transaction of their own may take their time with it: nobody else's task waits for that.
+    { max: defaults.batch, parallel: 1, slow: { after: defaults.slowSubmit, most: defaults.slowSubmits } },
   )
   return (request: SubmitRequest, who: Principal): Promise<Accepted> =>
     take(services, request, who, insert, async ({ id, made }, { conflict, row, shape }) => {

@@ -126,6 +126,20 @@ test('one key of idempotency is one task, within the transaction and after it', 
   expect((await bed.engine.submit(request, ada)).task.id).toBe(id)
 })
 
+test('who wants a key that the transaction holds waits for its end; nobody else does', async () => {
+  await submit({ definition: 'lone', input: { course: 'c2' } })
+  const same = bed.engine.submit({ definition: 'lone', input: { course: 'c2' } }, ada)
+  await until(async () => {
+    const { rows } = await outside.query(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'errand'",
+    )
+    return rows.length > 0
+  }, 'one that waits')
+  expect(await bed.engine.submit({ definition: 'lone', input: { course: 'c3' } }, ada)).toMatchObject({ created: true })
+  await client.query('ROLLBACK')
+  expect(await same).toMatchObject({ created: true })
+})
+
 test("a limit counts what the transaction has made, whatever the caller's driver makes of a time", async () => {
   const timesAsText: CallersTransaction = (text, values) =>
     client.query({
