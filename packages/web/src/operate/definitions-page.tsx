@@ -9,6 +9,9 @@ import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { count, day } from '../words/units.ts'
 
+/** A badge says its word whole, however narrow its column. */
+const WHOLE = { label: { overflow: 'visible' } } as const
+
 /** Every version of every definition: which one new tasks get, what is open on each, who serves it. */
 export function DefinitionsPage() {
   const definitions = useQuery({ ...definitionsQuery, refetchInterval: OPERATIONS_POLL })
@@ -53,14 +56,14 @@ function Versions({ name, versions }: { name: string; versions: readonly Definit
             {name}
           </Text>
         </Group>
-        <Table.ScrollContainer minWidth={480}>
-          <Table>
+        <Table.ScrollContainer minWidth={230}>
+          <Table horizontalSpacing={6}>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Version</Table.Th>
-                <Table.Th>Open tasks</Table.Th>
-                <Table.Th>Workers</Table.Th>
-                <Table.Th>Registered</Table.Th>
+                <Table.Th>Open</Table.Th>
+                <Table.Th visibleFrom="xs">Workers</Table.Th>
+                <Table.Th visibleFrom="xs">Registered</Table.Th>
                 <Table.Th>
                   <VisuallyHidden>Actions</VisuallyHidden>
                 </Table.Th>
@@ -73,22 +76,25 @@ function Versions({ name, versions }: { name: string; versions: readonly Definit
                     <Group gap="xs">
                       {one.version}
                       {one.promoted && (
-                        <Badge variant="light" miw="fit-content">
+                        <Badge variant="light" styles={WHOLE}>
                           Promoted
                         </Badge>
                       )}
                       {one.retiredAt !== null && (
-                        <Badge variant="default" miw="fit-content">
+                        <Badge variant="default" styles={WHOLE}>
                           Retired {day(one.retiredAt)}
                         </Badge>
                       )}
                     </Group>
+                    <Text size="xs" c="dimmed" hiddenFrom="xs">
+                      Since {day(one.registeredAt)}, {one.workers === 1 ? '1 worker' : `${count(one.workers)} workers`}
+                    </Text>
                   </Table.Td>
                   <Table.Td>{count(one.open)}</Table.Td>
-                  <Table.Td>{count(one.workers)}</Table.Td>
-                  <Table.Td>{day(one.registeredAt)}</Table.Td>
+                  <Table.Td visibleFrom="xs">{count(one.workers)}</Table.Td>
+                  <Table.Td visibleFrom="xs">{day(one.registeredAt)}</Table.Td>
                   <Table.Td>
-                    <Group gap="xs" justify="end" wrap="nowrap">
+                    <Group gap="xs" justify="end">
                       <Action
                         size="xs"
                         whyNot={whyNoPromote(one)}
