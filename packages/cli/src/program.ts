@@ -14,6 +14,7 @@ import { addNew } from './commands/new.ts'
 import { addConcurrency, addPause, addResume } from './commands/pause.ts'
 import { addRetention } from './commands/retention.ts'
 import { addRetry } from './commands/retry.ts'
+import { addSchedules } from './commands/schedules.ts'
 import { addServe } from './commands/serve.ts'
 import { addServer } from './commands/server.ts'
 import { addShow } from './commands/show.ts'
@@ -57,6 +58,7 @@ export function buildProgram(): { program: Command; running: () => string } {
     addDownload,
     addDefinitions,
     addWorkers,
+    addSchedules,
     addNew,
     addLogin,
     addTokens,

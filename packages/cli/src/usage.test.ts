@@ -47,6 +47,10 @@ test.each([
   ['completion csh', "command-argument value 'csh' is invalid for argument 'shell'. Allowed choices are bash,"],
   ['new', "missing required argument 'dir'. Run errand new --help."],
   ['new a b', "too many arguments for 'new'."],
+  ['schedules add nightly --cron *', "missing required argument 'task'. Run errand schedules add --help."],
+  ['schedules add nightly x', "required option '--cron <fields>' not specified."],
+  ['schedules add nightly x@1 --cron *', 'x@1 names a version. A schedule starts the current one: give NAME.'],
+  ['schedules remove', "missing required argument 'name'. Run errand schedules remove --help."],
   ['storage check a b', "too many arguments for 'check'."],
 ])('errand %s', async (line, text) => {
   const { program, running } = buildProgram()
@@ -65,16 +69,19 @@ test('what is wrong goes to standard error, as one line', async () => {
   expect(run).toEqual({ code: 64, stdout: '', stderr })
 })
 
-test.each(['', 'db', 'storage', 'retention'])('errand %s without a command shows what there is', async (line) => {
-  const run = await errand(line.split(' ').filter(Boolean), { cwd })
-  expect(run).toMatchObject({ code: 64, stdout: '' })
-  expect(run.stderr).toContain('Usage: errand')
-})
+test.each(['', 'db', 'storage', 'retention', 'schedules'])(
+  'errand %s without a command shows what there is',
+  async (line) => {
+    const run = await errand(line.split(' ').filter(Boolean), { cwd })
+    expect(run).toMatchObject({ code: 64, stdout: '' })
+    expect(run.stderr).toContain('Usage: errand')
+  },
+)
 
 test('every command has help, which goes to standard output', async () => {
   const names = buildProgram().program.commands.map((command) => command.name())
   expect(names).toEqual(
-    'serve server worker start list show watch cancel retry delete pause resume concurrency artifacts download definitions workers new login tokens doctor db storage retention completion'.split(
+    'serve server worker start list show watch cancel retry delete pause resume concurrency artifacts download definitions workers schedules new login tokens doctor db storage retention completion'.split(
       ' ',
     ),
   )

@@ -12,6 +12,7 @@ import type {
   Principal,
   RetentionDone,
   RetentionPreview,
+  Schedule,
   ScopeUsage,
   Status,
   Task,
@@ -33,6 +34,19 @@ export interface SubmitInput {
   uploads?: Record<string, string>
   /** When one at a time is allowed and one is running. Default: as the definition says. */
   conflict?: 'refuse' | 'join' | 'wait'
+}
+
+/** A definition that is to run by cron. */
+export interface ScheduleInput {
+  name: string
+  definition: string
+  input?: Record<string, unknown>
+  /** Five fields: minute, hour, day of the month, month, day of the week. */
+  cron: string
+  /** IANA. Default: UTC. */
+  timeZone?: string
+  /** The name of the service principal that starts its tasks and owns them. Default: `scheduler`. */
+  principal?: string
 }
 
 export interface SubmitOptions {
@@ -116,6 +130,14 @@ export interface ErrandClient {
   retentionPreview(options?: Abortable): Promise<RetentionPreview>
   /** For staff. */
   retentionRun(options?: Abortable): Promise<RetentionDone>
+  /** What runs by cron. For staff, as all that follows about schedules. */
+  schedules(options?: Abortable): Promise<Schedule[]>
+  createSchedule(schedule: ScheduleInput, options?: Abortable): Promise<Schedule>
+  removeSchedule(name: string, options?: Abortable): Promise<void>
+  /** Starts nothing until it is resumed. */
+  pauseSchedule(name: string, options?: Abortable): Promise<Schedule>
+  /** Goes on with its next time. */
+  resumeSchedule(name: string, options?: Abortable): Promise<Schedule>
   /** @param artifact - the output, or its id */
   download(artifact: Artifact | string, options?: DownloadOptions): Promise<Download>
 }
@@ -266,6 +288,16 @@ export function createClient(options: ClientOptions): ErrandClient {
     storageUsage: async (abortable = {}) => (await dataOf(api.GET('/api/v1/storage', { ...abortable }))).scopes,
     retentionPreview: (abortable = {}) => dataOf(api.GET('/api/v1/retention', { ...abortable })),
     retentionRun: (abortable = {}) => dataOf(api.POST('/api/v1/retention/run', { ...abortable })),
+    schedules: async (abortable = {}) => (await dataOf(api.GET('/api/v1/schedules', { ...abortable }))).schedules,
+    createSchedule: (schedule, abortable = {}) =>
+      dataOf(api.POST('/api/v1/schedules', { body: schedule, ...abortable })),
+    removeSchedule: async (name, abortable = {}) => {
+      await api.DELETE('/api/v1/schedules/{name}', { params: { path: { name } }, ...abortable })
+    },
+    pauseSchedule: (name, abortable = {}) =>
+      dataOf(api.POST('/api/v1/schedules/{name}/pause', { params: { path: { name } }, ...abortable })),
+    resumeSchedule: (name, abortable = {}) =>
+      dataOf(api.POST('/api/v1/schedules/{name}/resume', { params: { path: { name } }, ...abortable })),
     download: async (which, downloadOptions = {}) => {
       const { signal } = downloadOptions
       const known = typeof which === 'string' ? await artifact(which, signal ? { signal } : {}) : which

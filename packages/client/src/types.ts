@@ -19,6 +19,8 @@ export type ScopeUsage = Schemas['ScopeUsage']
 export type RetentionPreview = Schemas['RetentionPreview']
 /** What it has removed. */
 export type RetentionDone = Schemas['RetentionDone']
+/** A definition that runs by cron. */
+export type Schedule = Schemas['Schedule']
 export type Upload = Schemas['Upload']
 export type Transition = Schemas['Transition']
 export type LogLine = Schemas['LogLine']

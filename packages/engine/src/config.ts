@@ -142,6 +142,16 @@ export const defaults = {
   uploadHashes: 1_000,
   /** Days the history of a task is kept after its end: a term and its aftermath; what nobody wanted, less. */
   retentionDays: { completed: 180, completed_with_errors: 180, failed: 180, canceled: 30 },
+  /** Milliseconds between looks for schedules that are due: a minute is the finest that cron tells. */
+  scheduleInterval: 5_000,
+  /** Seconds after its time in which a schedule still starts its task: as long as an upgrade of the servers takes. */
+  scheduleGraceSeconds: 600,
+  /** Seconds an engine has to start the task of a schedule before another tries: far more than it takes. */
+  scheduleLeaseSeconds: 60,
+  /** Schedules whose tasks an engine starts at once. */
+  schedulePage: 25,
+  /** Schedules there may be: they are listed in one answer. Many things at one time are one task that fans out. */
+  schedulesMost: 1_000,
   /** Hour of the day, UTC, in which retention runs: night in most of the places where courses are. */
   retentionHour: 2,
   /** Tasks, uploads or objects that retention deals with in one statement: short enough that nothing waits for it. */

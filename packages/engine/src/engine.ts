@@ -16,6 +16,7 @@ import { rollUp, Segments } from './fan-out/index.ts'
 import { Notifications } from './notifications/notifications.ts'
 import { Problem } from './problem.ts'
 import { Retention } from './retention/retention.ts'
+import { Schedules } from './schedules/schedules.ts'
 import { openStorages } from './storage/storages.ts'
 import { cancelTask, endOverdue } from './tasks/cancel.ts'
 import { checkFailedItems, keepFanOuts, listFailedItems, pauseTask, setConcurrency } from './tasks/fan-out.ts'
@@ -86,6 +87,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
   const clock = config.clock ?? { offsetSeconds: 0 }
   const retention = new Retention({ db, storages, artifacts, clock, logger }, config.retention)
   const submit = createSubmit(services)
+  const schedules = new Schedules(services, clock, submit)
   const callers = new CallersTransactions(database)
   await callers.open()
   const work = new Work(services)
@@ -110,6 +112,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     await notifications.sweep()
     await keepFanOuts(services)
   })
+  const timetable = repeat(defaults.scheduleInterval, logger, () => schedules.startDue())
   const sums = repeat(defaults.rollUpInterval, logger, () => rollUp(services))
 
   const artifactOf = async (id: string, who: Principal, action: 'read-artifact' | 'extend' | 'delete') => {
@@ -136,6 +139,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     work,
     people,
     notifications,
+    schedules,
     submit: accept,
     within: (transaction) => ({
       async submit(request, who) {
@@ -281,6 +285,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     ping: () => ping(db),
     async close() {
       await upkeep.stop()
+      await timetable.stop()
       await sums.stop()
       await feed.close()
       await notifications.close()

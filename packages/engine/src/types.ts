@@ -2,6 +2,7 @@ import type { ByteRange } from '@errand/task'
 import type { People } from './access/people.ts'
 import type { CallersTransaction } from './database/callers-transaction.ts'
 import type { Notifications } from './notifications/notifications.ts'
+import type { Schedules } from './schedules/schedules.ts'
 import type {
   AccessEntry,
   ArrivingUpload,
@@ -40,6 +41,7 @@ import type { WorkerPort } from './types/work.ts'
 export * from './types/files.ts'
 export * from './types/operation.ts'
 export * from './types/people.ts'
+export * from './types/schedules.ts'
 export * from './types/tasks.ts'
 export * from './types/work.ts'
 
@@ -184,6 +186,8 @@ export interface Engine {
   readonly people: People
   /** How people are told. */
   readonly notifications: Notifications
+  /** What runs by cron. */
+  readonly schedules: Schedules
 
   /** What {@link retentionRun} would remove. For staff. @throws {Problem} forbidden */
   retentionPreview(who: Principal): Promise<RetentionPreview>

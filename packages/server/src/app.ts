@@ -26,6 +26,7 @@ import { notificationRoutes } from './routes/notifications.ts'
 import { preferenceRoutes } from './routes/preferences.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { router } from './routes/router.ts'
+import { scheduleRoutes } from './routes/schedules.ts'
 import { sessionRoutes, signInLinkRoutes } from './routes/session.ts'
 import { signInPage } from './routes/sign-in-page.ts'
 import { statusRoutes } from './routes/status.ts'
@@ -53,6 +54,7 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
     artifactContentRoutes(context),
     uploadRoutes(context),
     retentionRoutes(context),
+    scheduleRoutes(context),
     definitionRoutes(context),
     workerRoutes(context),
     statusRoutes(context),

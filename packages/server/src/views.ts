@@ -72,6 +72,7 @@ export function taskSummaryJson(task: TaskSummary): z.output<typeof schemas.task
       by: task.origin.by,
       ...(task.origin.of === undefined ? {} : { of: task.origin.of }),
       ...(task.origin.failedItems === undefined ? {} : { failedItems: task.origin.failedItems }),
+      ...(task.origin.schedule === undefined ? {} : { schedule: task.origin.schedule }),
     },
     steps: task.steps.map(stepJson),
     artifacts: task.artifacts.map(artifactJson),

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 
 /**
- * The clock by which files and history are kept: the database's, plus an offset. The offset is 0 but in tests, which
+ * The clock by which files and history are kept and schedules are due: the database's, plus an offset. The offset is 0 but in tests, which
  * move it to see what happens in a month.
  */
 export interface Clock {

@@ -9,7 +9,7 @@ import type {
   Visibility,
 } from '@errand/task'
 import type { ColumnType, Generated } from 'kysely'
-import type { ItemFailure, Origin, PlannedItem } from '../types.ts'
+import type { ItemFailure, Origin, PlannedItem, ScheduleProblem } from '../types.ts'
 import type { PeopleTables } from './people-schema.ts'
 
 /** Written as JSON text, read as the value. */
@@ -158,6 +158,28 @@ export interface Tables extends PeopleTables {
     metadata: string | null
   }
   upload_parts: { upload_id: string; start: number; size: number; key: string }
+  schedules: {
+    id: Generated<string>
+    name: string
+    definition: string
+    scope: string
+    input: Json<Record<string, unknown>>
+    cron: string
+    /** IANA. */
+    time_zone: string
+    /** The name of the service principal that starts its tasks and owns them. */
+    principal: string
+    next_at: Time
+    /** While an engine starts its task. */
+    leased_until: NullableTime
+    paused_at: NullableTime
+    /** The time, by cron, of the last task, and which that is. */
+    started_at: NullableTime
+    task_id: string | null
+    problem: NullableJson<ScheduleProblem>
+    created_by: string
+    created_at: StampedTime
+  }
   upkeep: { name: string; at: Time; value: Json<unknown> }
   schema_needs: { migration: string }
   workers: {

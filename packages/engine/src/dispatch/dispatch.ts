@@ -25,6 +25,12 @@ export interface Dispatch {
   isLive(queue: string, job: string): Promise<boolean>
   /** Frees every lease at once. Only where no other process can hold one. */
   releaseAll(queue: string): Promise<void>
+  /**
+   * The first time after `after` that a cron expression names, by the clock of a time zone.
+   *
+   * @throws {Error} for an expression that cannot be read or names no time
+   */
+  nextTime(cron: string, timeZone: string, after: Date): Date
   close(): Promise<void>
 }
 
@@ -134,6 +140,11 @@ export async function openDispatch(database: Database, logger: Logger): Promise<
         after = jobs.at(-1)?.id
         if (jobs.length < 1_000) return
       }
+    },
+    nextTime(cron, timeZone, after) {
+      const [next] = boss.previewSchedule(cron, { tz: timeZone, from: after, count: 1 })
+      if (next === undefined) throw new Error('It names no time.')
+      return next
     },
     async close() {
       await boss.stop({ graceful: false, close: true })

@@ -224,6 +224,7 @@ function firstChange({ actor, shape, row }: Checked, begin: boolean): TaskChange
 }
 
 function describeOrigin(origin: Origin): string | null {
+  if (origin.schedule !== undefined) return `by the schedule ${origin.schedule}`
   return origin.of === undefined ? null : `run again of ${origin.of}`
 }
 

@@ -26,6 +26,8 @@ export interface Origin {
   of?: string
   /** Only the items that failed there. */
   failedItems?: true
+  /** The name of the schedule that started it. */
+  schedule?: string
 }
 
 export interface ProgressView {

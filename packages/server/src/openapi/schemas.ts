@@ -146,6 +146,7 @@ export const taskSummarySchema = z
       by: z.enum(['api', 'cli', 'web', 'schedule', 'retry']),
       of: id.optional(),
       failedItems: z.literal(true).optional(),
+      schedule: z.string().optional().describe('The name of the schedule that started it'),
     }),
     steps: z.array(stepSchema),
     artifacts: z.array(artifactSchema),
@@ -159,6 +160,27 @@ export const taskSummarySchema = z
     finishedAt: instant.nullable(),
   })
   .openapi('TaskSummary')
+
+export const scheduleSchema = z
+  .object({
+    name: z.string(),
+    definition: z.string(),
+    scope: z.string().describe('What its tasks are about'),
+    input: z.record(z.string(), z.unknown()),
+    cron: z.string().openapi({ example: '30 2 * * 1-5' }),
+    timeZone: z.string().describe('IANA'),
+    principal: z.object({ id: z.string(), name: z.string() }).describe('Who starts its tasks and owns them'),
+    nextAt: instant.nullable().describe('null while it is paused'),
+    pausedAt: instant.nullable(),
+    last: z.object({ dueAt: instant, taskId: id }).nullable().describe('The last task that it started'),
+    problem: z
+      .object({ code: z.string(), title: z.string(), detail: z.string(), dueAt: instant })
+      .nullable()
+      .describe('Why it started nothing the last time that it was due'),
+    createdBy: z.string(),
+    createdAt: instant,
+  })
+  .openapi('Schedule')
 
 export const taskSchema = taskSummarySchema.extend({ input: z.record(z.string(), z.unknown()) }).openapi('Task')
 

@@ -7,6 +7,7 @@ import * as people from './050-people.ts'
 import * as notifications from './060-notifications.ts'
 import * as lists from './080-lists.ts'
 import * as traces from './100-traces.ts'
+import * as schedules from './110-schedules.ts'
 
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '060-notifications': notifications,
   '080-lists': lists,
   '100-traces': traces,
+  '110-schedules': schedules,
 }
