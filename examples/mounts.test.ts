@@ -13,7 +13,7 @@ import { openPlatform as openFastify } from './fastify/app.ts'
 import { openPlatform as openHono } from './hono/app.ts'
 import * as route from './next/app/api/v1/[...path]/route.ts'
 import { errand as errandOfNext } from './next/lib/errand.ts'
-import { type Places, startWorker } from './platform/errand.ts'
+import { type Errand, type Places, startWorker } from './platform/errand.ts'
 
 /** The examples of platforms that embed Errand, as they stand there to be copied: each with its own framework's server. */
 
@@ -27,15 +27,20 @@ async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
-const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))
+
+/** As the examples do when they are told to end. */
+function end(errand: Errand, server: Server): Promise<void> {
+  errand.server.stop()
+  return new Promise((resolve) => server.close(() => resolve()))
+}
 
 const platforms: [string, (places: Places) => Promise<Running>][] = [
   [
     'express',
     async (places) => {
-      const { app, close } = await openExpress(places)
+      const { app, close, errand } = await openExpress(places)
       const server = createServer(app)
-      return { url: await listening(server), close: () => close().then(() => closed(server)) }
+      return { url: await listening(server), close: () => end(errand, server).then(close) }
     },
   ],
   [
@@ -48,9 +53,9 @@ const platforms: [string, (places: Places) => Promise<Running>][] = [
   [
     'hono',
     async (places) => {
-      const { app, close } = await openHono(places)
+      const { app, close, errand } = await openHono(places)
       const server = createAdaptorServer({ fetch: app.fetch }) as Server
-      return { url: await listening(server), close: () => close().then(() => closed(server)) }
+      return { url: await listening(server), close: () => end(errand, server).then(close) }
     },
   ],
 ]
@@ -148,7 +153,7 @@ describe('in Next', () => {
     const { databaseUrl, filesFolder } = await places()
     process.env.DATABASE_URL = databaseUrl
     process.env.FILES_FOLDER = filesFolder
-    const { close, engine } = await errandOfNext()
+    const { engine } = await errandOfNext()
     const worker = await startWorker(engine)
     try {
       const send = async (request: Request): Promise<Response> => {
@@ -162,7 +167,7 @@ describe('in Next', () => {
       expect(await certificateOf(client, 'Grace')).toBe('Grace has completed logic.\n')
     } finally {
       await worker.stop()
-      await close()
+      await engine.close()
     }
   })
 })

@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await worker.stop()
-  await errand.close()
+  await errand.engine.close()
   await pool.end()
   await drop()
   await rm(folder, { recursive: true, force: true })

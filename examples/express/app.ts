@@ -21,18 +21,22 @@ export async function openPlatform(places: Places): Promise<{ app: Express; erra
     errand,
     async close() {
       await worker.stop()
-      await errand.close()
+      await errand.engine.close()
     },
   }
 }
 
 if (import.meta.main) {
-  const { app, close } = await openPlatform({ databaseUrl: process.env.DATABASE_URL ?? '', filesFolder: 'files' })
+  const { app, errand, close } = await openPlatform({
+    databaseUrl: process.env.DATABASE_URL ?? '',
+    filesFolder: 'files',
+  })
   const server = app.listen(3000)
   // Node ends a request after five minutes; a large file over a slow line takes longer.
   server.requestTimeout = 0
-  process.once('SIGTERM', async () => {
-    await close()
-    server.close()
+  process.once('SIGTERM', () => {
+    // Pages that are open hold a feed each, which would keep the server from closing.
+    errand.server.stop()
+    server.close(() => close())
   })
 }

@@ -21,10 +21,12 @@ export async function openPlatform(places: Places): Promise<{ app: FastifyInstan
   // Everything else is the platform's, as before.
   app.get('/', async () => 'The platform')
 
-  // Runs before connections are waited for, so that open feeds do not keep the platform from closing.
-  app.addHook('preClose', async () => {
+  // Before requests are waited for: pages that are open hold a feed each, which would keep the platform from closing.
+  app.addHook('preClose', async () => errand.server.stop())
+  // And after the last of them.
+  app.addHook('onClose', async () => {
     await worker.stop()
-    await errand.close()
+    await errand.engine.close()
   })
   return { app, errand }
 }

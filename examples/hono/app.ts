@@ -21,16 +21,20 @@ export async function openPlatform(
     errand,
     async close() {
       await worker.stop()
-      await errand.close()
+      await errand.engine.close()
     },
   }
 }
 
 if (import.meta.main) {
-  const { app, close } = await openPlatform({ databaseUrl: process.env.DATABASE_URL ?? '', filesFolder: 'files' })
+  const { app, errand, close } = await openPlatform({
+    databaseUrl: process.env.DATABASE_URL ?? '',
+    filesFolder: 'files',
+  })
   const server = serve({ fetch: app.fetch, port: 3000 })
-  process.once('SIGTERM', async () => {
-    await close()
-    server.close()
+  process.once('SIGTERM', () => {
+    // Pages that are open hold a feed each, which would keep the server from closing.
+    errand.server.stop()
+    server.close(() => close())
   })
 }

@@ -17,8 +17,6 @@ export interface Errand {
   engine: Engine
   /** What the platform mounts. */
   server: ErrandServer
-  /** For the end of the process, before the platform's own server closes. */
-  close(): Promise<void>
 }
 
 /** The record and the HTTP API over it. Nothing runs here yet: {@link startWorker} does that, in this process or another. */
@@ -31,15 +29,7 @@ export async function openErrand({ databaseUrl, filesFolder }: Places): Promise<
     logger,
   })
   const server = createServer({ engine, authenticate: whoAsks, logger })
-  return {
-    engine,
-    server,
-    async close() {
-      // Pages that are open hold a feed each, which would keep the platform's server from closing.
-      server.stop()
-      await engine.close()
-    },
-  }
+  return { engine, server }
 }
 
 /** Runs the platform's tasks, each step in a thread of its own. A small platform does it in its own process. */
