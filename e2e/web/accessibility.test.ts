@@ -29,6 +29,9 @@ beforeAll(async () => {
   for await (const event of client.watchTask(running.id)) {
     if (event.type === 'task' && event.task.steps.some(({ state }) => state === 'running')) break
   }
+  const { id: me } = await client.me()
+  const title = `The import of course-v1:${'AVeryLongOrganisation+'.repeat(3)}2026 is done`
+  await client.api.POST('/api/v1/notifications', { body: { to: [me], kind: 'course.ready', title } })
   pages = {
     list: '/',
     running: `/tasks/${running.id}`,
