@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { glob, readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { stepMoves, taskMoves } from '@errand/task'
+import { expect, test } from 'vitest'
+import { sidebar } from '../docs/.vitepress/sidebar.ts'
+
+/** The handbook is whole: every page is found, every link leads somewhere, and the pictures say what the code does. */
+
+const root = resolve(import.meta.dirname, '..')
+const read = (path: string) => readFile(join(root, path), 'utf8')
+const listed = sidebar.flatMap(({ items }) => items.map(({ link }) => link.slice(1)))
+
+test('the sidebar and the index name every page of docs/', async () => {
+  const index = await read('docs/README.md')
+  for await (const path of glob('docs/*.md', { cwd: root })) {
+    expect(listed).toContain(path)
+    if (path !== 'docs/README.md') expect(index).toContain(`(${path.slice('docs/'.length)})`)
+  }
+})
+
+test.each(listed)('%s: every link within the repository leads somewhere', async (page) => {
+  const text = (await read(page)).replaceAll(/^ *```[\s\S]*?^ *```$/gm, '').replaceAll(/`[^`\n]*`/g, '')
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+  const inside = targets.filter((target) => !/^[a-z]+:/.test(target))
+  const dead: string[] = []
+  for (const target of inside) {
+    const [path = '', anchor] = target.split('#')
+    const file = path === '' ? page : join(dirname(page), decodeURI(path))
+    if (!existsSync(join(root, file))) dead.push(target)
+    else if (anchor !== undefined && !anchors(await read(file)).includes(anchor)) dead.push(target)
+  }
+  expect(dead).toEqual([])
+})
+
+/** The anchors of headings, as viewers of Markdown make them. */
+function anchors(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+test.each([
+  ['task-states', taskMoves],
+  ['step-states', stepMoves],
+] as const)('the picture %s has the moves that are allowed, and no others', async (name, moves) => {
+  const svg = await read(`docs/pictures/${name}.svg`)
+  const drawn = [...svg.matchAll(/data-from="(\w+)" data-to="(\w+)"/g)].map(([, from, to]) => `${from} → ${to}`)
+  const allowed = Object.entries<readonly string[]>(moves).flatMap(([from, to]) =>
+    to.map((each) => `${from} → ${each}`),
+  )
+  expect(drawn.toSorted()).toEqual(allowed.toSorted())
+})
