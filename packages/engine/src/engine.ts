@@ -24,7 +24,16 @@ import { Feed } from './tasks/feed.ts'
 import { limitReached, readLimits } from './tasks/limits.ts'
 import { listTasks } from './tasks/list.ts'
 import { readMeasures } from './tasks/measures.ts'
-import { fileRights, findTask, mayDo, readLogs, readTask, readTransitions, showMade } from './tasks/read.ts'
+import {
+  fileRights,
+  findTask,
+  mayDo,
+  readLogs,
+  readSubmitted,
+  readTask,
+  readTransitions,
+  showMade,
+} from './tasks/read.ts'
 import { reconcile } from './tasks/reconcile.ts'
 import { removeTask } from './tasks/remove.ts'
 import type { TaskServices } from './tasks/services.ts'
@@ -148,6 +157,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       },
     }),
     getTask: (id, who) => readTask(services, id, who),
+    findSubmitted: (key, who) => readSubmitted(services, key, who),
     listTasks: (query, who) => listTasks(services, query, who),
     async transitions(id, who, after) {
       await findTask(services, id, who)
@@ -209,6 +219,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     workers: () => catalog.workers(),
     createUpload: (file, who) => uploads.create(file, who),
     beginUpload: (file, who) => uploads.arriving.begin(file, who),
+    findUpload: (metadata, who) => uploads.arriving.findSaid(metadata, who),
     arrivingUpload: (id, who) => uploads.arriving.find(id, who),
     appendUpload: (id, offset, body, who, checksum) => uploads.arriving.append(id, offset, body, who, checksum),
     removeUpload: (id, who) => uploads.arriving.remove(id, who),

@@ -80,6 +80,15 @@ export interface Engine {
   within(transaction: CallersTransaction): EngineWithin
   /** @throws {Problem} task-unknown, also for what `who` may not see */
   getTask(id: string, who: Principal): Promise<TaskView>
+  /**
+   * The task that one's own submit with this `idempotencyKey` led to, for clients that keep no ids.
+   *
+   * @example
+   * ```ts
+   * const task = await engine.findSubmitted('order-17', who)
+   * ```
+   */
+  findSubmitted(idempotencyKey: string, who: Principal): Promise<TaskView | undefined>
   listTasks(query: TaskQuery, who: Principal): Promise<TaskPage>
   /** In order, after sequence number `after` (default 0). */
   transitions(id: string, who: Principal, after?: number): Promise<Transition[]>
@@ -145,7 +154,7 @@ export interface Engine {
 
   /** Takes a file in, streaming. @throws {Problem} upload-too-large, storage-failed */
   createUpload(
-    file: { filename: string; mediaType: string; body: AsyncIterable<Uint8Array> },
+    file: { filename: string; mediaType: string; body: AsyncIterable<Uint8Array>; metadata?: string },
     who: Principal,
   ): Promise<UploadView>
   /** Begins one that arrives in parts. @throws {Problem} upload-too-large, upload-too-many */
@@ -153,6 +162,15 @@ export interface Engine {
     file: { filename: string; mediaType: string; size: number; metadata?: string; sha256?: string },
     who: Principal,
   ): Promise<ArrivingUpload>
+  /**
+   * The newest of one's own uploads of which exactly this `metadata` was said, for clients that keep no ids.
+   *
+   * @example
+   * ```ts
+   * const upload = await engine.findUpload('filename Y291cnNlLnRhci5neg==', who)
+   * ```
+   */
+  findUpload(metadata: string, who: Principal): Promise<ArrivingUpload | undefined>
   /** @throws {Problem} upload-unknown */
   arrivingUpload(id: string, who: Principal): Promise<ArrivingUpload>
   /** What follows `offset`; what came before `body` broke is kept. @throws {Problem} upload-offset, upload-checksum (460) */

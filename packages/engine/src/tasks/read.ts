@@ -40,6 +40,21 @@ export async function readTask(services: TaskServices, id: string, who: Principa
   return shownTo(services, who, found)
 }
 
+/** The task that a person's submit with this Idempotency-Key led to. */
+export async function readSubmitted(
+  services: TaskServices,
+  key: string,
+  who: Principal,
+): Promise<TaskView | undefined> {
+  const row = await services.db
+    .selectFrom('tasks')
+    .select('id')
+    .where('owner', '=', who.id)
+    .where('idempotency_key', '=', key)
+    .executeTakeFirst()
+  return row && readTask(services, row.id, who)
+}
+
 /** The task for whoever has just started it, without a look at the record. */
 export async function showMade(services: TaskServices, { steps, task }: MadeTask, who: Principal): Promise<TaskView> {
   if (!(await mayDo(services, who, 'view', task))) throw taskUnknown(task.id)

@@ -81,6 +81,23 @@ export class ArrivingUploads {
     return viewOf(row.state === 'arriving' && row.received === row.size ? await this.#complete(row) : row)
   }
 
+  /** The newest of one's own of which exactly this was said, whether it has arrived as a whole or not. */
+  async findSaid(metadata: string, who: Principal): Promise<ArrivingUpload | undefined> {
+    const said = storable(metadata)
+    const row = await this.#rooms.db
+      .selectFrom('uploads')
+      .select('id')
+      .where('owner', '=', who.id)
+      // By way of its index; the text itself decides.
+      .where(sql<boolean>`md5(metadata) = md5(${said})`)
+      .where('metadata', '=', said)
+      .where('state', '<>', 'gone')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row && this.find(row.id, who)
+  }
+
   /**
    * Takes in what follows `offset`. When `body` breaks, what came before is kept, unless it has a checksum.
    *

@@ -43,6 +43,25 @@ onBothDatabases((kind) => {
     }
   })
 
+  test('the newest of one’s own is found by what was said of it, until it is given up', async () => {
+    const { uploads } = rooms.services
+    const file = { filename: 'a.tar.gz', mediaType: 'application/gzip', metadata: 'filename YS50YXIuZ3o=' }
+    expect(await uploads.arriving.findSaid(file.metadata, ada)).toBeUndefined()
+    const whole = await uploads.create({ ...file, body: bytes(10) }, ada)
+    expect(await uploads.arriving.findSaid(file.metadata, ada)).toMatchObject({ id: whole.id, complete: true })
+    const part = await uploads.arriving.begin({ ...file, size: 20 }, ada)
+    await uploads.arriving.append(part.id, 0, bytes(5), ada)
+    expect(await uploads.arriving.findSaid(file.metadata, ada)).toMatchObject({
+      id: part.id,
+      offset: 5,
+      complete: false,
+    })
+    for (const other of [bob, staff]) expect(await uploads.arriving.findSaid(file.metadata, other)).toBeUndefined()
+    expect(await uploads.arriving.findSaid('filename YQ==', ada)).toBeUndefined()
+    await uploads.arriving.remove(part.id, ada)
+    expect(await uploads.arriving.findSaid(file.metadata, ada)).toMatchObject({ id: whole.id })
+  })
+
   test('one byte more is refused and leaves nothing, neither a row nor a file nor half of one', async () => {
     const before = [await files(), await rows()]
     await expect(create(bytes(LIMIT + 1))).rejects.toMatchObject({ code: 'upload-too-large', status: 413 })

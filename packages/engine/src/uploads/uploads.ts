@@ -56,7 +56,7 @@ export class Uploads {
 
   /** Takes a file in as it comes; what does not arrive whole leaves nothing. */
   async create(
-    file: { filename: string; mediaType: string; body: AsyncIterable<Uint8Array> },
+    file: { filename: string; mediaType: string; body: AsyncIterable<Uint8Array>; metadata?: string },
     who: Principal,
   ): Promise<UploadView> {
     const id = uuidv7()
@@ -98,6 +98,7 @@ export class Uploads {
         media_type: storable(file.mediaType),
         size,
         sha256,
+        metadata: file.metadata === undefined ? null : storable(file.metadata),
         storage,
         key,
         expires_at: sql<Date>`${clockNow(this.#clock)} + make_interval(days => ${defaults.uploadDays})`,

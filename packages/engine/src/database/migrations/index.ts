@@ -8,6 +8,7 @@ import * as notifications from './060-notifications.ts'
 import * as lists from './080-lists.ts'
 import * as traces from './100-traces.ts'
 import * as schedules from './110-schedules.ts'
+import * as foundUploads from './120-found-uploads.ts'
 
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '080-lists': lists,
   '100-traces': traces,
   '110-schedules': schedules,
+  '120-found-uploads': foundUploads,
 }
