@@ -15,9 +15,11 @@ const allowed: Record<string, readonly string[]> = {
   worker: ['task', 'engine'],
   server: ['task', 'engine'],
   client: [],
+  // Stands before the server, as a platform's own code would, and is added to it by whoever starts it.
+  studio: ['task', 'engine', 'server'],
   web: ['client', 'task'],
   testing: ['task', 'engine', 'worker'],
-  cli: ['task', 'engine', 'worker', 'server', 'client', 'web', 'course', 'grade-report'],
+  cli: ['task', 'engine', 'worker', 'server', 'studio', 'client', 'web', 'course', 'grade-report'],
 }
 const packAllowed = ['task']
 const packTestAllowed = ['task', 'testing']

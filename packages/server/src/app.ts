@@ -6,6 +6,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
 import { API_BASE, JSON_LIMIT } from './config.ts'
 import type { Authenticate, ServerContext, ServerEnv } from './context.ts'
+import { addDoor, type Door } from './door.ts'
 import { accessLog } from './http/access-log.ts'
 import { authentication } from './http/authentication.ts'
 import { jsonLimit } from './http/json-limit.ts'
@@ -72,7 +73,12 @@ export function resourceRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
 }
 
 /** The whole app: API, health, the web where there is one, errors as problems. */
-export function createApp(context: ServerContext, authenticate: Authenticate, log: Logger): OpenAPIHono<ServerEnv> {
+export function createApp(
+  context: ServerContext,
+  authenticate: Authenticate,
+  log: Logger,
+  doors: readonly Door[] = [],
+): OpenAPIHono<ServerEnv> {
   const app = router()
   app.use(requestId())
   app.use(tracing())
@@ -115,6 +121,7 @@ export function createApp(context: ServerContext, authenticate: Authenticate, lo
   // An upload has its own limit and is never held in memory.
   app.use(`${API_BASE}/*`, (c, next) => (isUpload(c.req.path) ? next() : limitJson(c, next)))
   app.route(API_BASE, api)
+  for (const door of doors) addDoor(app, door, context, authenticate)
   app.notFound((c) => {
     const page = context.web && serveWeb(context.web, c)
     if (page) return page

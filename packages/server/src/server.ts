@@ -4,6 +4,7 @@ import { destination, type Logger, pino } from 'pino'
 import { createApp } from './app.ts'
 import { DEFAULT_UPLOAD_LIMIT, type Delivery, HEARTBEAT } from './config.ts'
 import type { Authenticate, ServerEnv } from './context.ts'
+import type { Door } from './door.ts'
 import { FeedWriters } from './feed/feed-writers.ts'
 import { type NodeHandler, nodeHandler } from './handle.ts'
 import { type Listening, type ListenOptions, listen } from './listen.ts'
@@ -20,6 +21,8 @@ export interface ServerOptions {
   delivery?: Delivery
   /** The web app, as {@link loadWebApp} reads it. Default: the API alone. */
   web?: WebApp
+  /** Paths beside the API, for clients that speak another product's language. Default: none. */
+  doors?: readonly Door[]
   /** Milliseconds between comments in a quiet feed. Default 15 s. */
   heartbeat?: number
 }
@@ -66,6 +69,7 @@ export function createServer(options: ServerOptions): ErrandServer {
     },
     options.authenticate,
     options.logger ?? pino(destination(2)),
+    options.doors,
   )
   const feeds = new FeedWriters(heartbeat)
   const stop = () => {

@@ -15,6 +15,7 @@ export const variables: { readonly [Key in ConfigKey]: { name: string; kind: Kin
   retention: { name: 'ERRAND_RETENTION', kind: 'json' },
   packs: { name: 'ERRAND_PACKS', kind: 'list' },
   identity: { name: 'ERRAND_IDENTITY', kind: 'json' },
+  studio: { name: 'ERRAND_STUDIO', kind: 'json' },
   notifications: { name: 'ERRAND_NOTIFICATIONS', kind: 'json' },
   data: { name: 'ERRAND_DATA', kind: 'text' },
   port: { name: 'ERRAND_PORT', kind: 'number' },

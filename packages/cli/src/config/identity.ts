@@ -15,6 +15,8 @@ export const identity = z.strictObject({
       audience: z.string().min(1),
       /** Seconds by which the clocks may differ. */
       leeway: z.number().min(0).max(300).optional(),
+      /** Cookies that have the token where there is no Authorization header. */
+      cookies: z.strictObject({ payload: z.string().min(1), signature: z.string().min(1) }).optional(),
       claims: z
         .strictObject({
           id: claim.optional(),

@@ -73,6 +73,7 @@ test.each([
   ],
   [{ ERRAND_STORAGES: '{"default":{"scheme":"s3"}}' }, 'storages.default.bucket (ERRAND_STORAGES): expected string'],
   [{ ERRAND_ROUTES: '{"report/":"default"}' }, 'routes (ERRAND_ROUTES): names what goes where by DEFINITION'],
+  [{ ERRAND_STUDIO: '{"origins":["https://apps.example.org/authoring"]}' }, 'is an origin without a path'],
   [{ ERRAND_LOG_LEVEL: 'loud' }, 'logLevel (ERRAND_LOG_LEVEL): expected one of "trace"|"debug"'],
 ])('%j is refused by name', async (environment, text) => {
   expect((await refused({ cwd: '/', environment })).message).toContain(text)

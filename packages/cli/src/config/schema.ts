@@ -64,6 +64,19 @@ export const configSchema = z.strictObject({
   data: z.string().min(1).default(defaults.data),
   /** How people are known beside personal access tokens: the platform's own tokens, and modules for anything else. */
   identity: identity.optional(),
+  /** Answers what Open edX Studio's front end asks of it for imports and exports; without it, nothing is answered there. */
+  studio: z
+    .strictObject({
+      /** Origins of the front end's pages: `https://apps.example.org`. */
+      origins: z
+        .array(
+          z
+            .url({ protocol: /^https?$/ })
+            .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'is an origin without a path'),
+        )
+        .default([]),
+    })
+    .optional(),
   /** How people are told, beside their inbox. */
   notifications: notifications.optional(),
   port: z.int().min(0).max(65_535).default(defaults.port),

@@ -14,11 +14,19 @@ export async function identityOf(config: Config, engine: Engine, administrator: 
 
 type JwtConfig = NonNullable<NonNullable<Config['identity']>['jwt']>
 
-function jwtOptions({ claims, leeway, preset, roles, ...where }: JwtConfig): Parameters<typeof jwtAuthenticator>[0] {
+function jwtOptions({
+  claims,
+  cookies,
+  leeway,
+  preset,
+  roles,
+  ...where
+}: JwtConfig): Parameters<typeof jwtAuthenticator>[0] {
   const known = preset === 'open-edx' ? openEdx : undefined
   return {
     ...where,
     ...(leeway === undefined ? {} : { leeway }),
+    ...(cookies === undefined ? {} : { cookies }),
     claims: { ...known?.claims, ...withoutUndefined(claims ?? {}) },
     roles: { ...known?.roles, ...roles },
   }

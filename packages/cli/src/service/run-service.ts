@@ -1,4 +1,5 @@
 import { createServer, type Delivery, type Listening } from '@errand/server'
+import { studioDoor } from '@errand/studio'
 import { createWorker } from '@errand/worker'
 import type { Logger } from 'pino'
 import { CliError } from '../cli-error.ts'
@@ -92,6 +93,7 @@ async function start(
       authenticate: await identityOf(config, engine, access.authenticate),
       logger,
       delivery: deliveryOf(config),
+      doors: config.studio === undefined ? [] : [studioDoor(config.studio)],
       ...limit,
       ...(await webApp(logger)),
     })

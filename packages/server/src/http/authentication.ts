@@ -11,8 +11,10 @@ const ACTING_FOR = 'errand-acting-for'
 /**
  * Lets nobody pass whom neither a session nor `authenticate` knows. Whoever sends an Authorization header is known by
  * that alone: a browser never sends one on its own, so only without it another site is to be feared.
+ *
+ * @param trusted - origins whose pages may act in a person's name all the same
  */
-export function authentication(engine: Engine, authenticate: Authenticate) {
+export function authentication(engine: Engine, authenticate: Authenticate, trusted: readonly string[] = []) {
   return createMiddleware<ServerEnv>(async (c, next) => {
     const authorized = c.req.header('authorization') !== undefined
     const principal = (authorized ? null : await fromSession(engine, c)) ?? (await authenticate(c.req.raw))
@@ -25,7 +27,7 @@ export function authentication(engine: Engine, authenticate: Authenticate) {
         hint: 'Sign in, or send a valid token in the Authorization header.',
       })
     }
-    if (!authorized) refuseCrossSite(c)
+    if (!authorized) refuseCrossSite(c, trusted)
     const person = c.req.header(ACTING_FOR)
     const who = person === undefined ? principal : await engine.people.record.actFor(principal, person)
     c.set('principal', who)

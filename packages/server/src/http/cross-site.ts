@@ -9,10 +9,12 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * request; but it also says where the request comes from, and lets no page lie about that. What says nothing is
  * refused as well: every browser that is kept up says it.
  *
+ * @param trusted - origins of the platform's own pages, which may
  * @throws {Problem} `cross-site`
  */
-export function refuseCrossSite(c: Context<ServerEnv>): void {
+export function refuseCrossSite(c: Context<ServerEnv>, trusted: readonly string[] = []): void {
   if (SAFE.has(c.req.method)) return
+  if (trusted.includes(c.req.header('origin') ?? '')) return
   const site = c.req.header('sec-fetch-site')
   if (site === undefined ? isOwnOrigin(c) : site === 'same-origin') return
   throw new Problem({

@@ -156,3 +156,18 @@ test('keys that cannot be read let nobody pass', async () => {
     status: 503,
   })
 })
+
+test('the token is taken from two cookies where that is asked for, and a header wins over them', async () => {
+  const cookies = { payload: 'edx-jwt-cookie-header-payload', signature: 'edx-jwt-cookie-signature' }
+  const byCookie = jwtAuthenticator({ jwks, issuer: ISSUER, audience: AUDIENCE, cookies, ...openEdx })
+  const [header, payload, signature] = (await token()).split('.')
+  const both = `csrftoken=x; edx-jwt-cookie-header-payload=${header}.${payload}; edx-jwt-cookie-signature=${signature}`
+  const asked = (headers: Record<string, string>) => new Request('https://errand.example.org/', { headers })
+  expect(await byCookie(asked({ cookie: both }))).toMatchObject({ id: 'ada' })
+  expect(await authenticator()(asked({ cookie: both }))).toBeNull()
+  expect(await byCookie(asked({ cookie: both, authorization: 'Basic YTpi' }))).toBeNull()
+  expect(await byCookie(asked({ cookie: `edx-jwt-cookie-header-payload=${header}.${payload}` }))).toBeNull()
+  const other = (await token({ preferred_username: 'root' })).split('.')[1]
+  const forged = both.replace(`.${payload};`, `.${other};`)
+  await expect(byCookie(asked({ cookie: forged }))).rejects.toMatchObject({ code: 'unauthenticated', status: 401 })
+})

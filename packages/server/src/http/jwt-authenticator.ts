@@ -1,4 +1,5 @@
 import { type Principal, Problem, type ScopeRole } from '@errand/engine'
+import { parse } from 'hono/utils/cookie'
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import { JWKS_COOLDOWN, JWKS_KEPT, JWKS_TIMEOUT, JWT_LEEWAY } from '../config.ts'
 import type { Authenticate } from '../context.ts'
@@ -14,6 +15,11 @@ export interface JwtOptions {
   audience: string
   /** Seconds by which the clocks may differ. Default 30. */
   leeway?: number
+  /**
+   * Cookies that have the token where there is no Authorization header: header and claims in one, the signature in the
+   * other, as a platform's pages have it. Default: none.
+   */
+  cookies?: { payload: string; signature: string }
   /** Names of claims; a dot leads into one. */
   claims?: {
     /** Stable, and never given to another person. Default `sub`. */
@@ -41,8 +47,8 @@ export const openEdx = {
 } as const satisfies Pick<JwtOptions, 'claims' | 'roles'>
 
 /**
- * Knows people by a JSON Web Token of the platform, in `Authorization: Bearer …` or `JWT …` and nowhere else. A key that
- * is not known is looked for again, so that the platform may change its keys at any time.
+ * Knows people by a JSON Web Token of the platform, in `Authorization: Bearer …` or `JWT …`, and in cookies where that is asked
+ * for. A key that is not known is looked for again, so that the platform may change its keys at any time.
  *
  * @example
  * ```ts
@@ -59,8 +65,7 @@ export function jwtAuthenticator(options: JwtOptions): Authenticate {
         })
       : createLocalJWKSet(options.jwks)
   return async (request) => {
-    const [, token] =
-      /^(?:Bearer|JWT) +([\w-]+\.[\w-]+\.[\w-]*) *$/i.exec(request.headers.get('authorization') ?? '') ?? []
+    const token = tokenIn(request.headers, options.cookies)
     if (token === undefined) return null
     try {
       const { payload } = await jwtVerify(token, keys, {
@@ -76,6 +81,18 @@ export function jwtAuthenticator(options: JwtOptions): Authenticate {
       throw refused(error)
     }
   }
+}
+
+function tokenIn(headers: Headers, cookies: JwtOptions['cookies']): string | undefined {
+  const authorization = headers.get('authorization')
+  if (authorization !== null || cookies === undefined) {
+    return /^(?:Bearer|JWT) +([\w-]+\.[\w-]+\.[\w-]*) *$/i.exec(authorization ?? '')?.[1]
+  }
+  const found = parse(headers.get('cookie') ?? '')
+  const [payload, signature] = [found[cookies.payload], found[cookies.signature]]
+  if (payload === undefined || signature === undefined) return undefined
+  const token = `${payload}.${signature}`
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) ? token : undefined
 }
 
 function principalOf(payload: JWTPayload, { claims = {}, roles = {} }: JwtOptions): Principal | null {

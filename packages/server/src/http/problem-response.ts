@@ -11,7 +11,7 @@ export const PROBLEM_TYPE = 'application/problem+json'
 
 /** An error as an RFC 9457 problem; what is no problem of ours is logged, and told only by its reference. */
 export function problemResponse(error: unknown, c: Context<ServerEnv>): Response {
-  const problem = toProblem(error, c)
+  const problem = problemOf(error, c)
   const headers: Record<string, string> = { 'Content-Type': PROBLEM_TYPE, 'Cache-Control': 'no-store' }
   if (problem.status === 401) headers['WWW-Authenticate'] = 'Bearer realm="Errand"'
   if (problem.status === 503) headers['Retry-After'] = String(RETRY_AFTER_SECONDS)
@@ -31,7 +31,8 @@ export function problemJson(problem: Problem): Record<string, unknown> {
   }
 }
 
-function toProblem(error: unknown, c: Context<ServerEnv>): Problem {
+/** What an error is to whoever asked; what is no problem of ours is logged, and told only by its reference. */
+export function problemOf(error: unknown, c: Context<ServerEnv>): Problem {
   if (isProblem(error)) return error
   if (isTaskFailure(error)) {
     const { code, title, detail, hint } = error

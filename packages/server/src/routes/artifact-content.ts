@@ -49,54 +49,67 @@ const route = createRoute({
 })
 
 /** `GET` and `HEAD /artifacts/{id}/content`. */
-export function artifactContentRoutes({ delivery, engine }: ServerContext): OpenAPIHono<ServerEnv> {
+export function artifactContentRoutes(context: ServerContext): OpenAPIHono<ServerEnv> {
   const app = router()
-  app.openapi(route, async (c) => {
-    const { id } = c.req.valid('param')
-    const asked = c.req.valid('header')
-    const who = c.get('principal')
-    const artifact = await engine.getArtifact(id, who)
-    if (artifact.state !== 'available' || artifact.size === null) return await refused(engine, id, who)
-    const { size } = artifact
-    const tag = strongTag(artifact.sha256 ?? artifact.id)
-    if (noneMatch(asked['if-none-match'], tag)) {
-      describe(c, artifact, tag)
-      return c.body(null, 304)
-    }
-    // If-Range with another tag means: the client's part is of another file, so it wants the whole.
-    const usable = asked['if-range'] === undefined || asked['if-range'].trim() === tag
-    const wanted = readRange(usable ? asked.range : undefined, size)
-    if (wanted.kind === 'unsatisfiable') {
-      c.header('Content-Range', `bytes */${size}`)
-      throw unsatisfiable(artifact.filename, size)
-    }
-    const part = wanted.kind === 'part' ? wanted.range : undefined
-    const head = c.req.method === 'HEAD'
-    // Opened before any header is set: a refusal has headers of its own.
-    const opened = head
-      ? undefined
-      : await engine.deliverArtifact(id, who, { by: wish(delivery), ...(part === undefined ? {} : { range: part }) })
-    if (opened?.by === 'redirect') {
-      c.header('Cache-Control', 'private, no-store')
-      return c.redirect(opened.url, 303)
-    }
-    describe(c, artifact, tag)
-    if (opened?.by === 'file') {
-      // The web server answers a Range by itself, with a tag of its own.
-      c.res.headers.delete('ETag')
-      for (const [name, value] of Object.entries(handedOver(delivery, opened))) c.header(name, value)
-      return c.body(null, 200)
-    }
-    if (part) c.header('Content-Range', `bytes ${part.start}-${part.end - 1}/${size}`)
-    const length = part ? part.end - part.start : size
-    c.header('Content-Length', String(length))
-    c.status(part ? 206 : 200)
-    if (!opened) return c.body(null)
-    // A proxy that takes all of it before its client does would make a download look complete that is not.
-    if (artifact.keep !== 'forever' && artifact.keep.once) c.header('X-Accel-Buffering', 'no')
-    return c.body(ReadableStream.from(watched(c, opened, length)))
-  })
+  app.openapi(route, (c) => deliver(c, context, c.req.valid('param').id, c.req.valid('header')))
   return app
+}
+
+/** What of a request's headers says which part of a file is wanted, and when. */
+interface Asked {
+  range?: string | undefined
+  'if-range'?: string | undefined
+  'if-none-match'?: string | undefined
+}
+
+/** Answers with an output, or with where it is. */
+export async function deliver(
+  c: Context<ServerEnv>,
+  { delivery, engine }: Pick<ServerContext, 'delivery' | 'engine'>,
+  id: string,
+  asked: Asked,
+): Promise<Response> {
+  const who = c.get('principal')
+  const artifact = await engine.getArtifact(id, who)
+  if (artifact.state !== 'available' || artifact.size === null) return await refused(engine, id, who)
+  const { size } = artifact
+  const tag = strongTag(artifact.sha256 ?? artifact.id)
+  if (noneMatch(asked['if-none-match'], tag)) {
+    describe(c, artifact, tag)
+    return c.body(null, 304)
+  }
+  // If-Range with another tag means: the client's part is of another file, so it wants the whole.
+  const usable = asked['if-range'] === undefined || asked['if-range'].trim() === tag
+  const wanted = readRange(usable ? asked.range : undefined, size)
+  if (wanted.kind === 'unsatisfiable') {
+    c.header('Content-Range', `bytes */${size}`)
+    throw unsatisfiable(artifact.filename, size)
+  }
+  const part = wanted.kind === 'part' ? wanted.range : undefined
+  const head = c.req.method === 'HEAD'
+  // Opened before any header is set: a refusal has headers of its own.
+  const opened = head
+    ? undefined
+    : await engine.deliverArtifact(id, who, { by: wish(delivery), ...(part === undefined ? {} : { range: part }) })
+  if (opened?.by === 'redirect') {
+    c.header('Cache-Control', 'private, no-store')
+    return c.redirect(opened.url, 303)
+  }
+  describe(c, artifact, tag)
+  if (opened?.by === 'file') {
+    // The web server answers a Range by itself, with a tag of its own.
+    c.res.headers.delete('ETag')
+    for (const [name, value] of Object.entries(handedOver(delivery, opened))) c.header(name, value)
+    return c.body(null, 200)
+  }
+  if (part) c.header('Content-Range', `bytes ${part.start}-${part.end - 1}/${size}`)
+  const length = part ? part.end - part.start : size
+  c.header('Content-Length', String(length))
+  c.status(part ? 206 : 200)
+  if (!opened) return c.body(null)
+  // A proxy that takes all of it before its client does would make a download look complete that is not.
+  if (artifact.keep !== 'forever' && artifact.keep.once) c.header('X-Accel-Buffering', 'no')
+  return c.body(ReadableStream.from(watched(c, opened, length)))
 }
 
 /** What the engine is asked for. */
