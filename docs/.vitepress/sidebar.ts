@@ -31,6 +31,7 @@ export const sidebar: Group[] = [
     items: [
       { text: 'Schedules', link: '/docs/schedules.md' },
       { text: 'Embedding', link: '/docs/embedding.md' },
+      { text: 'Studio’s calls', link: '/docs/studio.md' },
       { text: 'People', link: '/docs/people.md' },
       { text: 'Notifications', link: '/docs/notifications.md' },
       { text: 'The web', link: '/docs/web.md' },
