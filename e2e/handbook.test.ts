@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { stepMoves, taskMoves } from '@errand/task'
 import { expect, test } from 'vitest'
 import { sidebar } from '../docs/.vitepress/sidebar.ts'
+import { referencePage } from '../scripts/reference.ts'
 
 /** The handbook is whole: every page is found, every link leads somewhere, and the pictures say what the code does. */
 
@@ -17,6 +18,10 @@ test('the sidebar and the index name every page of docs/', async () => {
     expect(listed).toContain(path)
     if (path !== 'docs/README.md') expect(index).toContain(`(${path.slice('docs/'.length)})`)
   }
+})
+
+test('the reference is what the sources say; npm run reference writes it anew', async () => {
+  expect(await read('docs/reference.md')).toBe(await referencePage())
 })
 
 test.each(listed)('%s: every link within the repository leads somewhere', async (page) => {

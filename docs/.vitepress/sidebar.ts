@@ -53,6 +53,8 @@ export const sidebar: Group[] = [
     items: [
       { text: 'The command', link: '/packages/cli/README.md' },
       { text: 'The HTTP API', link: '/packages/server/README.md' },
+      { text: 'Reference', link: '/docs/reference.md' },
+      { text: 'Beside others', link: '/docs/comparison.md' },
       { text: 'Lessons from elsewhere', link: '/docs/lessons.md' },
       { text: 'How it is built', link: '/ARCHITECTURE.md' },
       { text: 'Changes', link: '/CHANGELOG.md' },
