@@ -52,6 +52,7 @@ export const sidebar: Group[] = [
     text: 'Look up',
     items: [
       { text: 'The command', link: '/packages/cli/README.md' },
+      { text: 'What --json prints', link: '/docs/json.md' },
       { text: 'The HTTP API', link: '/packages/server/README.md' },
       { text: 'Reference', link: '/docs/reference.md' },
       { text: 'Beside others', link: '/docs/comparison.md' },
