@@ -46,6 +46,7 @@ const engineRooms: Record<string, readonly string[]> = {
   'fan-out': ['database', 'storage', 'artifacts', 'uploads', 'dispatch', 'events', 'catalog'],
   notifications: ['database', 'events', 'access'],
   tasks: ['database', 'catalog', 'dispatch', 'events', 'access', 'artifacts', 'uploads', 'fan-out', 'notifications'],
+  schedules: ['database', 'access', 'tasks'],
   retention: ['database', 'artifacts', 'tasks', 'uploads', 'storage'],
 }
 

@@ -29,6 +29,7 @@ export function Particulars({ task }: { task: Task }) {
             </Anchor>
           </Fact>
         )}
+        {task.origin.schedule !== undefined && <Fact name="Started by the schedule">{task.origin.schedule}</Fact>}
         <Fact name="Asked for">{moment(task.createdAt)}</Fact>
         {task.startedAt !== null && <Fact name="Began">{moment(task.startedAt)}</Fact>}
         {task.finishedAt !== null && <Fact name="Ended">{moment(task.finishedAt)}</Fact>}
