@@ -10,18 +10,16 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import { type CommandNode, flatten, treeOf } from '../packages/cli/src/completion/tree.ts'
 import { defaults } from '../packages/cli/src/config/defaults.ts'
 import { variables } from '../packages/cli/src/config/environment.ts'
 import { configSchema } from '../packages/cli/src/config/schema.ts'
-import { buildProgram } from '../packages/cli/src/program.ts'
+import { wrongWords } from './command-lines.ts'
 
 /** The files of deploy/ that start Errand say nothing that it does not know, and agree with each other. */
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../deploy')
 const read = (path: string) => readFile(join(root, path), 'utf8')
-const commands = flatten(treeOf(buildProgram().program))
 
 /** What a file makes of Errand: the words behind `errand`, and the variables it sets. */
 interface Use {
@@ -98,24 +96,14 @@ const useOf = ({ command, environment }: z.output<typeof service>): Use => ({
   environment: Object.keys(environment),
 })
 
-/** What is wrong with a command line; nothing where it is right. */
-function wrong(words: readonly string[]): string[] {
-  const isPrefix = ({ path }: CommandNode) => path.length > 0 && path.every((word, at) => words[at] === word)
-  const command = commands.filter(isPrefix).toSorted((a, b) => b.path.length - a.path.length)[0]
-  if (command === undefined) return [`there is no command ${words.join(' ')}`]
-  return words
-    .filter((word) => word.startsWith('--') && !command.flags.some(({ long }) => long === word))
-    .map((flag) => `errand ${command.path.join(' ')} has no ${flag}`)
-}
-
 test('the check finds what the command does not know', () => {
-  expect(wrong(['server', '--port', '1', '--colour'])).toEqual(['errand server has no --colour'])
-  expect(wrong(['migrate'])).toEqual(['there is no command migrate'])
+  expect(wrongWords(['server', '--port', '1', '--colour'])).toEqual(['errand server has no --colour'])
+  expect(wrongWords(['migrate'])).toEqual(['there is no command errand migrate'])
 })
 
 test.each(Object.entries(uses))('%s: the command, its flags and every variable exist', async (_, use) => {
   const { environment, words } = await use()
-  expect(wrong(words)).toEqual([])
+  expect(wrongWords(words)).toEqual([])
   const known = [...Object.values(variables).map(({ name }) => name), 'ERRAND_TOKEN', 'NODE_ENV']
   expect(environment.filter((name) => !known.includes(name))).toEqual([])
 })

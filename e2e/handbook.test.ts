@@ -5,6 +5,7 @@ import { stepMoves, taskMoves } from '@errand/task'
 import { expect, test } from 'vitest'
 import { sidebar } from '../docs/.vitepress/sidebar.ts'
 import { referencePage } from '../scripts/reference.ts'
+import { commandLines, wrongWords } from './command-lines.ts'
 
 /** The handbook is whole: every page is found, every link leads somewhere, and the pictures say what the code does. */
 
@@ -36,6 +37,19 @@ test.each(listed)('%s: every link within the repository leads somewhere', async 
     else if (anchor !== undefined && !anchors(await read(file)).includes(anchor)) dead.push(target)
   }
   expect(dead).toEqual([])
+})
+
+test.each(listed)('%s: every command and flag exists', async (page) => {
+  expect(commandLines(await read(page)).flatMap(wrongWords)).toEqual([])
+})
+
+test('commands are found in blocks and in lines', () => {
+  const page = 'Say `errand list --all`.\n\n```sh\nnpx errand start x \\\n  --wait  # and more\n```\n'
+  expect(commandLines(page)).toEqual([
+    ['start', 'x', '--wait'],
+    ['list', '--all'],
+  ])
+  expect(commandLines(page).flatMap(wrongWords)).toEqual(['errand list has no --all'])
 })
 
 /** The anchors of headings, as viewers of Markdown make them. */

@@ -11,6 +11,7 @@ export const sidebar: Group[] = [
     items: [
       { text: 'What Errand is', link: '/README.md' },
       { text: 'The pages', link: '/docs/README.md' },
+      { text: 'Quick start', link: '/docs/quick-start.md' },
       { text: 'Your first task', link: '/docs/first-task.md' },
       { text: 'Concepts', link: '/docs/concepts.md' },
     ],
