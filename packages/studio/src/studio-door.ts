@@ -16,9 +16,9 @@ export interface StudioOptions {
  * `course.import` and `course.export`. Nothing is kept in memory between two requests: an upload that arrives in pieces is
  * one of Errand's, so pieces may go to different servers, and survive a restart.
  *
- * The paths, fields and numbers are those of `cms/urls.py`, `cms/djangoapps/contentstore/views/import_export.py` and
- * `cms/djangoapps/contentstore/api/views/course_import.py` of openedx/openedx-platform at 14f7dc8, as
- * `src/import-page/data/api.ts` and `src/export-page/data/api.ts` of openedx/frontend-app-authoring at f10e018 ask for them.
+ * The paths, fields and numbers are those of openedx/openedx-platform (`cms/djangoapps/contentstore/views/import_export.py` at
+ * 14f7dc8, `cms/djangoapps/contentstore/api/views/course_import.py` at 5dd0fdc), as `src/import-page/data/api.ts` and
+ * `src/export-page/data/api.ts` of openedx/frontend-app-authoring at f10e018 ask for them.
  *
  * @example
  * ```ts
