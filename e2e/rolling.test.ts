@@ -104,6 +104,13 @@ interface Ended {
   state: string
 }
 
+/** How fast they came. */
+function perMinute(tasks: readonly Promised[]): number {
+  const times = tasks.map(({ at }) => at)
+  const minutes = (Math.max(...times) - Math.min(...times)) / 60_000
+  return minutes > 0 ? Math.round((tasks.length - 1) / minutes) : 0
+}
+
 /** One row for each phase in which tasks were started, and one for all of them. */
 function summary(promised: readonly Promised[], ended: readonly Ended[]) {
   const byId = new Map(ended.map((row) => [row.id, row]))
@@ -116,6 +123,7 @@ function summary(promised: readonly Promised[], ended: readonly Ended[]) {
     return {
       'started while': phase,
       tasks: tasks.length,
+      'a minute': perMinute(tasks),
       completed: how(({ row }) => row.state === 'completed'),
       failed: how(({ row }) => row.state === 'failed' || row.state === 'canceled'),
       lost: tasks.length - found.length,

@@ -4,6 +4,9 @@ import type { Wake } from '../dispatch/dispatch.ts'
 import { plan } from './plan.ts'
 import type { StepRow, TaskRecord } from './record.ts'
 
+/** The priority of what is next in a task that has begun; it is 0 for a first step. */
+const BEGUN = 1
+
 /** One line of the history that is to be written. */
 export interface Move {
   sequence: number
@@ -121,7 +124,10 @@ export class TaskChange {
     return this.state === 'canceling' || this.failure !== null
   }
 
-  /** Makes the step ready, or due again in some seconds, with a wake-up for whoever serves it. */
+  /**
+   * Makes the step ready, or due again in some seconds, with a wake-up for whoever serves it. A task that has begun goes
+   * before those that have not: otherwise all of a long queue would be half done before the first is over.
+   */
   wake(name: string, after?: number): void {
     const id = uuidv7()
     const patch = this.patches.get(name)
@@ -131,6 +137,7 @@ export class TaskChange {
       id,
       step: { taskId: this.record.task.id, step: name },
       ...(after === undefined ? {} : { after }),
+      ...(this.state === 'pending' ? {} : { priority: BEGUN }),
     })
   }
 
