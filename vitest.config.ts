@@ -12,6 +12,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     setupFiles: ['scripts/test-seed.ts'],
     globalSetup: ['scripts/test-databases.ts'],
+    reporters: ['default', './scripts/count-reporter.ts'],
     pool: 'forks',
     maxWorkers: 2,
   },
