@@ -10,6 +10,7 @@ const well: Status = {
   queues: [],
   stuck: [],
   unpurged: 0,
+  refusedSchedules: [],
 }
 const worker = { live: true } as Worker
 const queue = {
@@ -40,6 +41,11 @@ test.each<[string, Partial<Status>, string]>([
     'a step that is stuck',
     { stuck: [{ taskId: 'T', step: 'grade', definition: 'report', version: 2, why: 'no-heartbeat', seconds: 61 }] },
     'step grade of the task T has not moved for 61 s: its worker is silent',
+  ],
+  [
+    'a schedule that is refused',
+    { refusedSchedules: [{ name: 'nightly', code: 'limit-reached', title: 'The limit is reached' }] },
+    'nightly started nothing when it was last due: The limit is reached (limit-reached)',
   ],
   ['files that stay', { unpurged: 1 }, '1 file could not be removed from the storage yet'],
 ])('%s is named, with what to do', (_what, status, detail) => {

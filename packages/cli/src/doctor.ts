@@ -36,6 +36,7 @@ export function diagnose(status: Status, workers: readonly Worker[], definitions
     ...queues(status),
     ...stuck(status),
     files(status),
+    ...schedules(status),
   ]
 }
 
@@ -114,6 +115,18 @@ function files({ unpurged }: Status): Finding {
     detail: `${count(unpurged, 'file')} could not be removed from the storage yet`,
     hint: 'It is tried again every few seconds; if the number stays, check the storage.',
   }
+}
+
+function schedules({ refusedSchedules }: Status): Finding[] {
+  if (refusedSchedules.length === 0) {
+    return [{ check: 'Schedules', ok: true, detail: 'what was due was started' }]
+  }
+  return refusedSchedules.map(({ name, code, title }) => ({
+    check: 'Schedules',
+    ok: false,
+    detail: `${name} started nothing when it was last due: ${title} (${code})`,
+    hint: 'errand schedules list says more. It goes on with its next time; pause or remove it if it should not.',
+  }))
 }
 
 function count(number: number, what: string): string {

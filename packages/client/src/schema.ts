@@ -1389,6 +1389,12 @@ export interface components {
             }[];
             /** @description Files gone from the record and not yet from the storage */
             unpurged: number;
+            /** @description Schedules whose last time started nothing */
+            refusedSchedules: {
+                name: string;
+                code: string;
+                title: string;
+            }[];
         };
         Me: components["schemas"]["Principal"] & {
             /** @description What the credentials are good for; each task and each file is asked about on its own */

@@ -89,6 +89,14 @@ export interface StuckStep {
   seconds: number
 }
 
+/** A schedule whose last time started nothing. */
+export interface RefusedSchedule {
+  name: string
+  /** That of the problem: `errand schedules list` tells the rest. */
+  code: string
+  title: string
+}
+
 /** What an operator needs to know: whether work moves, and if not, which and why. */
 export interface EngineStatus {
   database: 'pglite' | 'postgres'
@@ -101,6 +109,8 @@ export interface EngineStatus {
   stuck: StuckStep[]
   /** Files that are gone from the record and not yet from the storage. */
   unpurged: number
+  /** At most 100, by name. Those that are paused are left out. */
+  refusedSchedules: RefusedSchedule[]
 }
 
 /** Seconds. */

@@ -303,6 +303,9 @@ export const statusSchema = z
       }),
     ),
     unpurged: z.int().describe('Files gone from the record and not yet from the storage'),
+    refusedSchedules: z
+      .array(z.object({ name: z.string(), code: z.string(), title: z.string() }))
+      .describe('Schedules whose last time started nothing'),
   })
   .openapi('Status')
 

@@ -48,6 +48,7 @@ test('it says what is open, what ended and how, and what takes room; and nobodyâ
   expect(page).toMatch(/errand_recent_wait_seconds\{[^}]*state="completed",of="median"\} [\d.e-]+/)
   expect(page).toMatch(/errand_recent_run_seconds\{[^}]*state="failed",of="p95"\} [\d.e-]+/)
   expect(page).toContain('errand_storage_bytes{storage="default",kind="outputs"} 12')
+  expect(page).toContain('errand_schedules_refused 0')
   expect(page).toMatch(/errand_outbox_lag_seconds\{channel="platform"\} \d/)
   for (const id of ids) expect(page).not.toContain(id)
 })
@@ -67,7 +68,7 @@ test('the alerts and the dashboard name nothing else', async () => {
 
 test('the rules are rules, and fire when they should and not when not', async () => {
   const files = ['errand.rules.yml', 'errand.rules.test.yml'].map((file) => `${deploy}/prometheus/${file}`)
-  expect((await run('promtool', ['check', 'rules', `${files[0]}`])).stdout).toContain('8 rules found')
+  expect((await run('promtool', ['check', 'rules', `${files[0]}`])).stdout).toContain('9 rules found')
   expect((await run('promtool', ['test', 'rules', `${files[1]}`])).stdout).toContain('SUCCESS')
   const config = `${deploy}/prometheus/prometheus.yml`
   expect((await run('promtool', ['check', 'config', config])).stdout).toContain(

@@ -79,6 +79,7 @@ function createGauges(registry: Registry) {
     bytes: gauge('errand_storage_bytes', 'What outputs and uploads take', ['storage', 'kind']),
     files: gauge('errand_storage_files', 'Outputs and uploads that are stored', ['storage', 'kind']),
     unpurged: gauge('errand_files_unpurged', 'Files gone from the record and not yet from the storage', []),
+    refused: gauge('errand_schedules_refused', 'Schedules whose last time started nothing', []),
   }
 }
 
@@ -95,6 +96,7 @@ function setStatus(gauges: Gauges, status: EngineStatus): void {
   }
   for (const { definition, version, why } of status.stuck) gauges.stuck.inc({ definition, version, why })
   gauges.unpurged.set(status.unpurged)
+  gauges.refused.set(status.refusedSchedules.length)
 }
 
 function setMeasures(gauges: Gauges, measures: EngineMeasures): void {
