@@ -63,6 +63,7 @@ const LESSONS: Lesson[] = [
         '{"course/R": {"tabs": [{"type": "tab-of-2013", "name": "?"}, "not even an object"]}}',
       ],
     ],
+    tells: /tab-of-2013.*not even an object/,
   },
   {
     promise: 'a block of a type nobody here knows survives, inline and in a file of its own (25)',
@@ -70,6 +71,7 @@ const LESSONS: Lesson[] = [
       unit('<holodeck url_name="x" odd="&lt;1&gt;"><deep><er/></deep></holodeck><holodeck url_name="y"/>'),
       ['course/holodeck/y.xml', '<holodeck>\n  <!-- kept --><safety off="true"/>\n</holodeck>'],
     ],
+    tells: /"UnknownBlock","message":"[^"]*of the type \\"holodeck\\", and so are 1 more/,
   },
   {
     promise: 'a block that cannot be parsed is kept, and named (26)',

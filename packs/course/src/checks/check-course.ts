@@ -15,6 +15,7 @@ import { checkDiscussionIds, checkDisplayNames, checkNames } from './names.ts'
 import { checkPolicyEntries } from './policy-entries.ts'
 import { checkSettings } from './settings.ts'
 import { checkStructure } from './structure.ts'
+import { checkTabs, checkTypes } from './unknown.ts'
 
 /**
  * Runs every check over a course that was read. Nothing in a course makes it fail; only `tree` can, if it cannot be read.
@@ -29,9 +30,12 @@ export async function checkCourse(course: Course, tree: CourseTree): Promise<Fin
   const findings = new Findings()
   const assets = new AssetNames(course)
   checkStructure(course, findings)
+  checkTypes(course, findings)
   checkNames(course, findings)
   if (course.kind === 'course') {
-    checkPolicyEntries(course, await linesOf(course.policy.file, tree), findings)
+    const policyLines = await linesOf(course.policy.file, tree)
+    checkPolicyEntries(course, policyLines, findings)
+    checkTabs(course, policyLines, findings)
     checkGrading(course, await linesOf(course.gradingPolicy.file, tree), findings)
   }
   checkSettings(course, assets, findings)

@@ -8,8 +8,8 @@ import { CHECKS, checkTree, countsOf, missingOf, reportHtml, reportJson } from '
 
 /** How many courses each property is tried on; more by the environment, for a long run. */
 const RUNS = Number(process.env.ERRAND_PROPERTY_RUNS ?? (process.env.ERRAND_LONG === '1' ? 2_000 : 300))
-// Each takes tens of milliseconds on a slow machine.
-vi.setConfig({ testTimeout: Math.max(60_000, RUNS * 200) })
+// Each takes tens of milliseconds, and more beside other work on a slow machine.
+vi.setConfig({ testTimeout: Math.max(60_000, RUNS * 600) })
 
 afterEach(() => memory.check())
 const memory = heldMost()

@@ -268,6 +268,18 @@ export const CHECKS = {
     'Nothing leads to a file of a block, so it is not part of the course.',
     'Remove the file, or add a tag that points to it; it is kept as it is.',
   ),
+  UnknownBlock: check(
+    'INFO',
+    1,
+    'A block is of a type that is not known here.',
+    'Nothing, if the platform has it installed; it is kept byte for byte, and was not checked.',
+  ),
+  UnknownTab: check(
+    'WARNING',
+    4,
+    'A tab of the course is of a kind that is not known here.',
+    'Correct or remove the tab in the advanced settings of the course, if it does not show; it is kept as it is.',
+  ),
   RenamedBlock: check(
     'WARNING',
     3,

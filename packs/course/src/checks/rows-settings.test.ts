@@ -26,6 +26,9 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
   ['BadPolicyFormat', spoiled({ [GRADING]: '7' }), `${GRADING}:1`, /not an object/],
   ['PolicyRefNotFound', policy('{\n', '{\n"html/gone": {},\n'), `${POLICY}:2`, /"html\/gone"/],
   ['WrongObjectType', policy('{\n', '{\n"video/quiz": {},\n'), `${POLICY}:2`, /quiz is a problem/],
+  ['UnknownTab', policy('"start"', '"tabs": [{ "type": "tab-of-2013" }],\n"start"'), `${POLICY}:4`, /"tab-of-2013"/],
+  ['UnknownTab', policy('"start"', '"tabs": [7],\n"start"'), `${POLICY}:4`, /no type/],
+  ['UnknownTab', policy('"start"', '"tabs": {},\n"start"'), `${POLICY}:4`, /not a list/],
   ['BadEntry', policy('{\n', '{\n"problem/quiz": 3,\n'), `${POLICY}:2`, /"3"/],
   [
     'SettingOverride',

@@ -104,6 +104,7 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
     }),
     'drafts/vertical/d.xml:2',
   ],
+  ['UnknownBlock', edited(UNIT, INTRO, `${INTRO}  <holodeck url_name="x" safety="off"/>\n`), `${UNIT}:3`],
   ['UnreachedFile', spoiled({ 'problem/lost.xml': '<problem/>' }), 'problem/lost.xml'],
 ]
 

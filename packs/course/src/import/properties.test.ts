@@ -15,8 +15,8 @@ import { courseImport } from './course-import.ts'
 
 /** Enough to find what is easily found; as often as was asked for when there is time. */
 const RUNS = Number(process.env.ERRAND_PROPERTY_RUNS ?? (process.env.ERRAND_LONG === '1' ? 2_000 : 150))
-// Each takes tens of milliseconds on a slow machine.
-vi.setConfig({ testTimeout: Math.max(60_000, RUNS * 200) })
+// Each takes tens of milliseconds, and more beside other work on a slow machine.
+vi.setConfig({ testTimeout: Math.max(60_000, RUNS * 600) })
 
 const course = 'course-v1:A+B+C'
 type Files = ReadonlyMap<string, Buffer>
