@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import { openObjectStore } from '@errand/engine'
-import { type DefinitionShape, type ObjectStore, parseShape, type StoreConfig, TaskFailure } from '@errand/task'
+import { openObjectStore, type Store } from '@errand/engine'
+import { type DefinitionShape, parseShape, type StoreConfig, TaskFailure } from '@errand/task'
 import type { PackDescription } from './thread/messages.ts'
 
 /** What a worker serves: which pack a definition is in, and that pack's stores. */
 export class ServedPacks {
   readonly shapes: readonly DefinitionShape[]
   readonly #packOf = new Map<string, number>()
-  readonly #stores: readonly Readonly<Record<string, ObjectStore>>[]
+  readonly #stores: readonly Readonly<Record<string, Store>>[]
 
   /**
    * @throws {TaskFailure} `definition-invalid`; `definition-duplicate` when two packs have one name and version;
@@ -32,7 +32,7 @@ export class ServedPacks {
     return this.#packOf.get(keyOf(definition, version))
   }
 
-  store(pack: number, name: string): ObjectStore {
+  store(pack: number, name: string): Store {
     const stores = this.#stores[pack]
     const store = stores !== undefined && Object.hasOwn(stores, name) ? stores[name] : undefined
     if (store === undefined) throw new Error(`The pack has no store ${name}.`)
@@ -44,7 +44,7 @@ function keyOf(name: string, version: number): string {
   return `${name}@${version}`
 }
 
-function openStores(pack: PackDescription, dataDir: string): Record<string, ObjectStore> {
+function openStores(pack: PackDescription, dataDir: string): Record<string, Store> {
   return Object.fromEntries(
     Object.entries(pack.stores).map(([name, given]) => {
       const config: StoreConfig = given ?? { scheme: 'fs', root: join(dataDir, 'stores', name) }

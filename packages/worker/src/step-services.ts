@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Claim, ClaimLost, debugPoint, type WorkerPort } from '@errand/engine'
-import type { ObjectInfo, ObjectStore, WrittenArtifact } from '@errand/task'
+import { type Claim, ClaimLost, debugPoint, release, type Store, type WorkerPort } from '@errand/engine'
+import type { ObjectInfo, WrittenArtifact } from '@errand/task'
 import type { StepCallHandlers, StepCalls } from './calls.ts'
 import type { Channel } from './channel/channel.ts'
 import { FLUSH_PATIENCE_MS, LIST_PAGE, REPORT_RETRY_MS } from './config.ts'
@@ -12,12 +12,12 @@ import { isClaimLost } from './report.ts'
 export class StepServices {
   readonly #claim: Claim
   readonly #work: WorkerPort
-  readonly #store: (name: string) => ObjectStore
+  readonly #store: (name: string) => Store
   readonly #lists = new Map<number, AsyncIterator<ObjectInfo>>()
   readonly #running = new Set<Promise<unknown>>()
   readonly #handlers: StepCallHandlers
 
-  constructor(claim: Claim, lease: Lease, work: WorkerPort, store: (name: string) => ObjectStore, channel: Channel) {
+  constructor(claim: Claim, lease: Lease, work: WorkerPort, store: (name: string) => Store, channel: Channel) {
     this.#claim = claim
     this.#work = work
     this.#store = store
@@ -31,15 +31,19 @@ export class StepServices {
       readUpload: (args) => this.#readUpload(args, channel),
       writeArtifact: (args) => this.#writeArtifact(args, channel),
       storeRead: async ({ store, stream, key, range }) => {
-        await pipeline(this.#store(store).read(key, range), channel.outgoing(stream))
+        await pipeline(this.#store(store).read(key, range), channel.outgoing(stream, { handedOver: true }))
         return undefined
       },
       storeWrite: async ({ store, stream, key }) => {
-        await pipeline(channel.incoming(stream), this.#store(store).write(key))
+        await pipeline(channel.incoming(stream), this.#store(store).write(key, { handedOver: true }))
         return undefined
       },
       storeGet: ({ store, key }) => this.#store(store).get(key),
-      storePut: async ({ store, key, content }) => void (await this.#store(store).put(key, content)),
+      storePut: async ({ store, key, content }) => {
+        await this.#store(store).put(key, content)
+        if (typeof content !== 'string') release(content)
+        return undefined
+      },
       storeCreate: ({ store, key, content }) => this.#store(store).create(key, content),
       storeStat: ({ store, key }) => this.#store(store).stat(key),
       storeList: (args) => this.#list(args),
@@ -80,7 +84,7 @@ export class StepServices {
 
   async #readUpload({ stream, name, range }: StepCalls['readUpload']['args'], channel: Channel): Promise<undefined> {
     // Before anything is awaited: the thread may say at once that it wants no more.
-    const outgoing = channel.outgoing(stream)
+    const outgoing = channel.outgoing(stream, { handedOver: true })
     outgoing.on('error', () => undefined)
     try {
       await pipeline(await this.#work.readUpload(this.#claim, name, range), outgoing)
@@ -100,6 +104,7 @@ export class StepServices {
     const sink = await this.#work.openArtifact(this.#claim, slot, {
       filename,
       ...(mediaType === undefined ? {} : { mediaType }),
+      handedOver: true,
     })
     try {
       for await (const chunk of incoming) {

@@ -59,7 +59,7 @@ export class Artifacts {
     claim: ClaimRef,
     slot: string,
     shape: DefinitionShape['artifacts'][string],
-    options: { definition: string; filename: string; mediaType?: string },
+    options: { definition: string; filename: string; mediaType?: string; handedOver?: boolean },
   ): Promise<ArtifactSink> {
     const id = uuidv7()
     const filename = safeFilename(options.filename)
@@ -81,7 +81,11 @@ export class Artifacts {
     return openSink(this.#db, this.#storages.get(storage), {
       id,
       key,
-      about: { mediaType: options.mediaType ?? shape.mediaType, disposition: attachment(filename) },
+      about: {
+        mediaType: options.mediaType ?? shape.mediaType,
+        disposition: attachment(filename),
+        handedOver: options.handedOver ?? false,
+      },
       check,
       end: () => this.#end(this.#db, sql`id = ${id}::uuid`, 'the step did not finish it', 'errand'),
     })

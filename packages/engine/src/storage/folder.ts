@@ -6,6 +6,8 @@ import { Readable, Writable } from 'node:stream'
 import type { ByteRange, StoreConfig } from '@errand/task'
 import { Problem } from '../problem.ts'
 import { READ_CHUNK } from './reading.ts'
+import { release } from './release.ts'
+import type { WriteOptions } from './store.ts'
 
 /** Unfinished writes lie here, in every storage, until they are moved into place. */
 export const PARTIAL = '.partial'
@@ -61,7 +63,7 @@ export function readFile(root: string, key: string, { end, start }: ByteRange = 
  * Writes beside the file and moves what is complete into place, its bytes on the disk before that: nobody meets half of
  * it, not even after a power cut.
  */
-export function writeFile(root: string, key: string): Writable {
+export function writeFile(root: string, key: string, { handedOver = false }: WriteOptions = {}): Writable {
   const aside = join(root, PARTIAL, randomUUID())
   const path = join(root, key)
   // Each time, which costs some microseconds: somebody may have tidied up since the start.
@@ -78,13 +80,23 @@ export function writeFile(root: string, key: string): Writable {
   return new Writable({
     highWaterMark: WRITE_AHEAD,
     // What broke it says more than that it is broken.
-    write: (chunk: Buffer, _encoding, done) => (file.errored ? done(file.errored) : void file.write(chunk, done)),
+    write(chunk: Buffer, _encoding, done) {
+      if (file.errored) return done(file.errored)
+      file.write(chunk, (error) => {
+        if (handedOver) release(chunk)
+        done(error)
+      })
+    },
     // What came while the one before was written goes in one call of the system: a network's pieces are small.
     writev(pieces: { chunk: Buffer }[], done) {
       if (file.errored) return done(file.errored)
       const last = pieces.length - 1
+      const written = (error?: Error | null) => {
+        if (handedOver) for (const { chunk } of pieces) release(chunk)
+        done(error)
+      }
       file.cork()
-      for (const [index, { chunk }] of pieces.entries()) file.write(chunk, index === last ? done : undefined)
+      for (const [index, { chunk }] of pieces.entries()) file.write(chunk, index === last ? written : undefined)
       file.uncork()
     },
     final(done) {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import type { StoreConfig } from '@errand/task'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type StorageServer, s3Server } from '../test-support/s3-server.ts'
@@ -71,6 +72,17 @@ describe.each([
     expect((await store.get('a/text'))?.toString()).toBe('hello')
     expect(await store.get('a/bytes')).toEqual(BIG.subarray(0, 10))
     expect(await store.stat('a/text')).toMatchObject({ key: 'a/text', size: 5 })
+  })
+
+  test('what is handed over is stored as it was, and in a folder its memory is given back', async () => {
+    const chunks = Array.from({ length: 40 }, (_, index) => Buffer.allocUnsafeSlow(70_001).fill(index))
+    const expected = Buffer.concat(chunks)
+    const stream = store.write('handed/over', { handedOver: true })
+    for (const chunk of chunks) if (!stream.write(chunk)) await once(stream, 'drain')
+    stream.end()
+    await finished(stream)
+    expect((await bytes('handed/over')).equals(expected)).toBe(true)
+    if (scheme === 'fs') expect(new Set(chunks.map(({ length }) => length))).toEqual(new Set([0]))
   })
 
   test('putting again replaces', async () => {

@@ -1,3 +1,4 @@
+import { readFile as readWhole } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { ObjectInfo, StoreConfig } from '@errand/task'
@@ -31,7 +32,7 @@ export function openObjectStore(config: StoreConfig): Store & { operator: Operat
     folder === undefined ? readObject(operator, key, range) : readFile(folder, key, range),
   )
   const write = checked<[options?: WriteOptions], ReturnType<Store['write']>>((key, options) => {
-    if (folder !== undefined) return writeFile(folder, key)
+    if (folder !== undefined) return writeFile(folder, key, options)
     return scheme === 'webdav' ? putObject(operator, config, key) : writeObject(operator, scheme, key, options)
   })
   return {
@@ -41,7 +42,8 @@ export function openObjectStore(config: StoreConfig): Store & { operator: Operat
     write,
     get: checked(async (key) => {
       try {
-        return await operator.read(key)
+        // By Node where it can, as its memory can be handed to another thread.
+        return await (folder === undefined ? operator.read(key) : readWhole(join(folder, key)))
       } catch (error) {
         if (isNotFound(error)) return undefined
         throw error

@@ -6,6 +6,11 @@ export interface WriteOptions {
   mediaType?: string
   /** A whole Content-Disposition, as `attachment` makes one. */
   disposition?: string
+  /**
+   * Each chunk is alone in its memory, and nobody looks at it again: the storage may give that memory back as soon as the
+   * bytes are written.
+   */
+  handedOver?: boolean
 }
 
 /** An object store as the engine uses it: what packs have, and the ways to let others serve the bytes. */

@@ -267,7 +267,7 @@ export class Work implements WorkerPort {
   async openArtifact(
     claim: ClaimRef,
     slot: string,
-    options: { filename: string; mediaType?: string },
+    options: { filename: string; mediaType?: string; handedOver?: boolean },
   ): Promise<ArtifactSink> {
     const task = await this.#taskOf(claim)
     const shape = await this.#services.catalog.shape(this.#services.db, task.definition, task.version)

@@ -203,7 +203,11 @@ export interface WorkerPort {
   saveCheckpoint(claim: ClaimRef, value: unknown): Promise<void>
   saveOnce(claim: ClaimRef, key: string, value: unknown): Promise<void>
   readUpload(claim: ClaimRef, name: string, range?: ByteRange): Promise<Readable>
-  openArtifact(claim: ClaimRef, slot: string, options: { filename: string; mediaType?: string }): Promise<ArtifactSink>
+  openArtifact(
+    claim: ClaimRef,
+    slot: string,
+    options: { filename: string; mediaType?: string; handedOver?: boolean },
+  ): Promise<ArtifactSink>
   /** @throws {Problem} result-too-large */
   complete(claim: ClaimRef, result: unknown): Promise<void>
   /** Retries, takes the alternative path or fails the step, as its policy says. */

@@ -42,25 +42,44 @@ test('a request is answered, and what the answer throws is thrown here', async (
 
 test('any bytes, in any pieces, arrive as they were', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 700_000 }), { maxLength: 12 }), async (sizes) => {
-      const { near, far } = channels()
-      const pieces = sizes.map((size) => randomBytes(size))
-      const expected = createHash('sha256').update(Buffer.concat(pieces)).digest('hex')
-      const hash = createHash('sha256')
-      const received = pipeline(
-        far.incoming(1),
-        async function* drain(source) {
-          for await (const chunk of source) hash.update(chunk)
-          yield ''
-        },
-        new Writable({ write: (_chunk, _encoding, done) => done() }),
-      )
-      await pipeline(Readable.from(pieces), near.outgoing(1))
-      await received
-      expect(hash.digest('hex')).toBe(expected)
-    }),
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 700_000 }), { maxLength: 12 }),
+      fc.boolean(),
+      async (...given) => {
+        const [sizes, handedOver] = given
+        const { near, far } = channels()
+        const pieces = sizes.map((size) => randomBytes(size))
+        const expected = createHash('sha256').update(Buffer.concat(pieces)).digest('hex')
+        const hash = createHash('sha256')
+        const received = pipeline(
+          far.incoming(1),
+          async function* drain(source) {
+            for await (const chunk of source) hash.update(chunk)
+            yield ''
+          },
+          new Writable({ write: (_chunk, _encoding, done) => done() }),
+        )
+        await pipeline(Readable.from(pieces), near.outgoing(1, { handedOver }))
+        await received
+        expect(hash.digest('hex')).toBe(expected)
+      },
+    ),
     { numRuns: 50 },
   )
+})
+
+test('a big chunk that is handed over goes as it is; a view of other memory is copied', async () => {
+  const { near, far } = channels()
+  const incoming = far.incoming(1)
+  const outgoing = near.outgoing(1, { handedOver: true })
+  const alone = Buffer.allocUnsafeSlow(300_000).fill('a')
+  const view = Buffer.allocUnsafeSlow(300_001).fill('b').subarray(1)
+  outgoing.write('first')
+  outgoing.write(alone)
+  outgoing.end(view)
+  const text = Buffer.concat(await incoming.toArray()).toString()
+  expect(text).toBe(`first${'a'.repeat(300_000)}${'b'.repeat(300_000)}`)
+  expect([alone.length, view.length]).toEqual([0, 300_000])
 })
 
 test('a writer may use its buffer again as soon as it has been written', async () => {

@@ -1,8 +1,9 @@
 import type { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { Incoming } from './incoming.ts'
+import { isAlone } from './memory.ts'
 import type { Message } from './messages.ts'
-import { Outgoing } from './outgoing.ts'
+import { Outgoing, type OutgoingOptions } from './outgoing.ts'
 import { fromPlainError, toPlainError } from './plain-error.ts'
 
 /** What one end does for the other. */
@@ -79,7 +80,7 @@ export class Channel {
   }
 
   /** The sending end of a stream. See {@link Outgoing} for the options. */
-  outgoing(stream: number, options: { finished?: () => Promise<unknown> } = {}): Writable {
+  outgoing(stream: number, options: OutgoingOptions = {}): Writable {
     const outgoing = new Outgoing(
       {
         chunk: (bytes) => this.#send({ type: 'chunk', stream, bytes }, [bytes.buffer]),
@@ -146,7 +147,7 @@ export class Channel {
       const value = await this.#handlers.call(method, args)
       if (value instanceof Uint8Array) {
         // A view may look at a small part of a big buffer, all of which would be sent.
-        const own = new Uint8Array(value)
+        const own = isAlone(value) ? value : new Uint8Array(value)
         this.#send({ type: 'reply', id, value: own }, [own.buffer])
       } else {
         this.#send({ type: 'reply', id, value })

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import { CHUNK_SIZE, FIRST_CHUNK_SIZE, STREAM_WINDOW } from '../config.ts'
+import { isAlone } from './memory.ts'
 
 /** How a stream's sender speaks to its receiver. */
 export interface OutgoingLink {
@@ -10,15 +11,23 @@ export interface OutgoingLink {
   closed(): void
 }
 
+export interface OutgoingOptions {
+  /** Awaited before `finish`: resolves when the receiver has stored everything. */
+  finished?: () => Promise<unknown>
+  /** Nobody looks again at what is written: a big chunk that is alone in its memory goes as it is. */
+  handedOver?: boolean
+}
+
 /**
  * The sending end of a byte stream between threads. What is written is gathered into chunks, whose memory is handed
  * over. It is copied once, into the chunk: an author may use a buffer again, and memory that a native module has made
- * cannot be handed over. No more than {@link STREAM_WINDOW} bytes are ever on their way, so a fast
+ * cannot be handed over. Only what is handed over itself is not copied. No more than {@link STREAM_WINDOW} bytes are ever on their way, so a fast
  * writer moves at the pace of the storage behind the other end.
  */
 export class Outgoing extends Writable {
   readonly #link: OutgoingLink
   readonly #finished: (() => Promise<unknown>) | undefined
+  readonly #handedOver: boolean
   #window = STREAM_WINDOW
   #buffer: Buffer | undefined
   #used = 0
@@ -26,17 +35,20 @@ export class Outgoing extends Writable {
   #resume: (() => void) | undefined
   #ended = false
 
-  /**
-   * @param options.finished - awaited before `finish`: resolves when the receiver has stored everything
-   */
-  constructor(link: OutgoingLink, options: { finished?: () => Promise<unknown> } = {}) {
+  constructor(link: OutgoingLink, options: OutgoingOptions = {}) {
     super({ highWaterMark: CHUNK_SIZE, decodeStrings: true })
     this.#link = link
     this.#finished = options.finished
+    this.#handedOver = options.handedOver ?? false
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#copy(chunk, 0, callback)
+    if (this.#handedOver && chunk.length >= CHUNK_SIZE && isAlone(chunk)) {
+      this.#flush()
+      this.#post(chunk)
+      if (this.#window > 0) callback()
+      else this.#resume = callback
+    } else this.#copy(chunk, 0, callback)
   }
 
   override _final(callback: (error?: Error | null) => void): void {

@@ -1,5 +1,4 @@
 import type { ObjectStore } from '@errand/task'
-import { type Course, readCourse } from '../olx/index.ts'
 import { OverlayTree } from '../store/overlay-tree.ts'
 import { StoredTree } from '../store/stored-tree.ts'
 import { readStructure } from '../store/structure.ts'
@@ -54,16 +53,4 @@ function parseObject(bytes: Uint8Array): object | undefined {
   } catch {
     return undefined
   }
-}
-
-/** What was read last in this thread, while there is memory for it: the next step often needs the same. */
-let last: { name: string; course: WeakRef<Course> } | undefined
-
-/** Reads a candidate, unless the step before has just done so. */
-export async function readCandidate(name: string, tree: OverlayTree): Promise<Course> {
-  const kept = last?.name === name ? last.course.deref() : undefined
-  if (kept) return kept
-  const course = await readCourse(tree)
-  last = { name, course: new WeakRef(course) }
-  return course
 }

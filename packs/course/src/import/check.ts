@@ -1,6 +1,6 @@
 import { checkCourse } from '../checks/index.ts'
 import { readCourse } from '../olx/index.ts'
-import { type BaseVersion, type Candidate, readCandidate } from './candidate.ts'
+import type { BaseVersion, Candidate } from './candidate.ts'
 import { changesBetween } from './changes.ts'
 import { importReportJson, importReportPage } from './import-report.ts'
 
@@ -21,12 +21,11 @@ export interface Checked {
 
 /** Checks the course as it would be, compares it with the course as it is, and writes the report. */
 export async function checkCandidate(
-  name: string,
   { unpacked, tree, before }: Candidate,
   base: BaseVersion | null,
   { course: key, preview }: { course: string; preview: boolean },
 ): Promise<Checked> {
-  const course = await readCandidate(name, tree)
+  const course = await readCourse(tree)
   const findings = await checkCourse(course, tree)
   const changes =
     base && before

@@ -1,11 +1,12 @@
 import { artifact, defineTask, upload } from '@errand/task'
 import { z } from 'zod'
 import { courseKeySchema, kindOfKey } from '../course-key.ts'
+import { readIdentity } from '../olx/index.ts'
 import { optionsOf } from '../options.ts'
 import { currentVersion, readRef } from '../store/course-ref.ts'
 import { publishVersion } from '../store/publish-version.ts'
 import { assemble } from './assemble.ts'
-import { openCandidate, readCandidate } from './candidate.ts'
+import { openCandidate } from './candidate.ts'
 import { checkCandidate } from './check.ts'
 import { receive } from './receive.ts'
 import { notClean, refuseOtherKind, refuseSimilarKey } from './refusals.ts'
@@ -66,16 +67,15 @@ export const courseImport = defineTask({
     // All later steps start from this version, whatever else happens to the course meanwhile.
     const base = current ? { version: current.number, structure: current.structure } : null
     const { tree } = await openCandidate(store, results.unpack.list, base, input.mode)
-    const course = await readCandidate(context.taskId, tree)
-    refuseOtherKind(course.kind, input.course)
-    const { kind, org, run, displayName, blocks } = course
-    return { base, kind, org, name: course.course, run, displayName, blocks: blocks.length }
+    const identity = await readIdentity(tree)
+    refuseOtherKind(identity.kind, input.course)
+    return { base, ...identity }
   })
   .step('check', { title: 'Check the course', after: ['unpack', 'read'] }, async (context) => {
     const { input, results, artifacts } = context
     const { store } = new WorkArea(context)
     const candidate = await openCandidate(store, results.unpack.list, results.read.base, input.mode)
-    const checked = await checkCandidate(context.taskId, candidate, results.read.base, input)
+    const checked = await checkCandidate(candidate, results.read.base, input)
     await artifacts.report.write(checked.json)
     await artifacts.page.write(checked.page)
     context.log(checked.line)

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { TaskFailure, type UploadedFile } from '@errand/task'
 import { decompressed } from '../archive/decompress.ts'
 import { Delivery } from '../archive/delivery.ts'
@@ -27,12 +27,22 @@ export async function receive(upload: UploadedFile): Promise<Received> {
       hint: 'Check that the export or the upload was complete, then hand it in again.',
     })
   }
-  const found = recognise(await firstBytes(upload.readable({ start: 0, end: Math.min(size, HEAD_BYTES) })))
-  if (typeof found === 'object') throw notAnArchive(filename, found.other)
-  if (found === 'zip' || found === 'tar') return { kind: found, size, filename }
-  const kind = ({ gzip: 'tar.gz', bzip2: 'tar.bz2', xz: 'tar.xz' } as const)[found]
   const delivery = new Delivery(upload.readable())
-  const inner = await firstBytes(decompressed(kind, delivery.stream)).catch((cause: unknown) => {
+  try {
+    return { kind: await kindOf(delivery, filename), size, filename }
+  } finally {
+    delivery.stream.destroy()
+  }
+}
+
+async function kindOf(delivery: Delivery, filename: string): Promise<ArchiveKind> {
+  const chunks: AsyncIterator<Uint8Array> = delivery.stream[Symbol.asyncIterator]()
+  const head = await firstBytes(chunks)
+  const found = recognise(head.subarray(0, HEAD_BYTES))
+  if (typeof found === 'object') throw notAnArchive(filename, found.other)
+  if (found === 'zip' || found === 'tar') return found
+  const kind = ({ gzip: 'tar.gz', bzip2: 'tar.bz2', xz: 'tar.xz' } as const)[found]
+  const inner = await firstBytesIn(decompressed(kind, rejoined(head, chunks))).catch((cause: unknown) => {
     if (delivery.failed) throw cause
     throw new TaskFailure({
       code: 'archive-damaged',
@@ -47,19 +57,38 @@ export async function receive(upload: UploadedFile): Promise<Received> {
     const what = typeof other === 'object' ? other.other : `another ${other} file`
     throw notAnArchive(filename, `a ${found} file, but what it packs is ${what}; it should be a tar archive`)
   }
-  return { kind, size, filename }
+  return kind
 }
 
-/** The beginning of a stream, which is then ended. */
-async function firstBytes(stream: Readable): Promise<Uint8Array> {
+/** Chunks until there is a head, or no more. */
+async function firstBytes(chunks: AsyncIterator<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = []
   let size = 0
+  while (size < HEAD_BYTES) {
+    const next = await chunks.next()
+    if (next.done) break
+    parts.push(next.value)
+    size += next.value.length
+  }
+  return Buffer.concat(parts)
+}
+
+/** The head of a stream, which is then ended. */
+async function firstBytesIn(stream: Readable): Promise<Uint8Array> {
   // What comes before it in a pipeline is aborted when the rest is not read: that is no error here.
   stream.on('error', () => {})
-  for await (const part of stream) {
-    parts.push(part)
-    size += part.length
-    if (size >= HEAD_BYTES) break
+  try {
+    return (await firstBytes(stream[Symbol.asyncIterator]())).subarray(0, HEAD_BYTES)
+  } finally {
+    stream.destroy()
   }
-  return Buffer.concat(parts).subarray(0, HEAD_BYTES)
+}
+
+/** The whole stream again, of which the first chunks have been taken. */
+function rejoined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Readable {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield head
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  }
+  return Readable.from(chunks(), { objectMode: false })
 }

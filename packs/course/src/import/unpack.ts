@@ -126,7 +126,11 @@ export class Unpacker {
       return this.#bundle.write(bytes)
     }
     this.#files.addFile(path, { size, sha256, offset: null })
-    await this.#writes.add(() => putObject(this.#work.store, sha256, bytes))
+    await this.#writes.add(async () => {
+      await putObject(this.#work.store, sha256, bytes)
+      // V8 would count it as its own until it collects garbage, and collect garbage for it.
+      if (parts.length > 1) release(bytes)
+    })
   }
 
   async #stream(path: string, content: AsyncIterable<Uint8Array>, before: readonly Uint8Array[] = []): Promise<void> {
@@ -208,6 +212,11 @@ async function* counted(
     guard.countContent(chunk.length)
     yield chunk
   }
+}
+
+/** Gives the memory of bytes back that are alone in it, and that nobody looks at any more. */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 /** Reads past a member, whose bytes count all the same. */

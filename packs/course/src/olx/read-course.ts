@@ -34,10 +34,8 @@ export async function readCourse(tree: CourseTree, options: ReadOptions = {}): P
   const problems = new Problems()
   const root = chooseRoot(files, problems, options.root)
   const { element, text } = await readRoot(files, root)
-  const kind = element.name === 'library' ? 'library' : 'course'
-  const { name, source } = nameOf(kind, element.attributes, () => text)
-  const run = source === 'generated' ? undefined : name
-
+  const identity = identityOf(element, text)
+  const { kind, run } = identity
   const policies =
     kind === 'library'
       ? { policy: { file: '', value: undefined }, grading: { file: '', value: undefined } }
@@ -51,10 +49,8 @@ export async function readCourse(tree: CourseTree, options: ReadOptions = {}): P
 
   const first = reader.blocks[0]
   return {
-    kind,
+    ...identity,
     root,
-    org: element.attributes.get('org') || undefined,
-    course: element.attributes.get(kind) || undefined,
     run: kind === 'course' ? run : undefined,
     displayName: first?.displayName,
     blocks: reader.blocks,
@@ -72,6 +68,31 @@ export async function readCourse(tree: CourseTree, options: ReadOptions = {}): P
     moreProblems: problems.more,
     renamed: reader.renamed,
     unreached,
+  }
+}
+
+/** What a course or library calls itself. */
+export type CourseIdentity = Pick<Course, 'kind' | 'org' | 'course' | 'run'>
+
+/**
+ * Reads no more than the file a course or library begins with.
+ *
+ * @throws TaskFailure `course-root-missing` or `course-root-unreadable`, naming the file and line
+ */
+export async function readIdentity(tree: CourseTree): Promise<CourseIdentity> {
+  const files = new TreeFiles(tree)
+  const { element, text } = await readRoot(files, chooseRoot(files, new Problems(), undefined))
+  return identityOf(element, text)
+}
+
+function identityOf(element: XmlElement, text: string): CourseIdentity {
+  const kind = element.name === 'library' ? 'library' : 'course'
+  const { name, source } = nameOf(kind, element.attributes, () => text)
+  return {
+    kind,
+    org: element.attributes.get('org') || undefined,
+    course: element.attributes.get(kind) || undefined,
+    run: source === 'generated' ? undefined : name,
   }
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import type { ObjectStore } from '@errand/task'
 import { FRESH_MS, isNew } from './age.ts'
@@ -57,11 +56,11 @@ export async function streamObject(
 /** Bytes gathered before they are handed on: a hand-over costs about as much as copying these. */
 const BATCH = 256 * 1024
 
-/** Writes one object at the storage's pace, gathering small pieces. */
+/** Writes one object at the storage's pace, gathering small pieces, always in the same memory. */
 export class ObjectSink {
   readonly #stream: ReturnType<ObjectStore['write']>
   readonly #done: Promise<void>
-  #batch: Uint8Array[] = []
+  readonly #batch = Buffer.allocUnsafeSlow(BATCH)
   #batched = 0
   /** Bytes written so far. */
   size = 0
@@ -75,9 +74,13 @@ export class ObjectSink {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.size += chunk.length
-    this.#batch.push(chunk)
-    this.#batched += chunk.length
-    if (this.#batched >= BATCH) await this.#flush()
+    for (let at = 0; at < chunk.length; ) {
+      const piece = chunk.subarray(at, at + BATCH - this.#batched)
+      this.#batch.set(piece, this.#batched)
+      this.#batched += piece.length
+      at += piece.length
+      if (this.#batched === BATCH) await this.#flush()
+    }
   }
 
   async end(): Promise<void> {
@@ -94,10 +97,11 @@ export class ObjectSink {
 
   async #flush(): Promise<void> {
     if (this.#batched === 0) return
-    const [first] = this.#batch
-    const bytes = this.#batch.length === 1 && first ? first : Buffer.concat(this.#batch)
-    this.#batch = []
+    const bytes = this.#batch.subarray(0, this.#batched)
     this.#batched = 0
-    if (!this.#stream.write(bytes)) await Promise.race([once(this.#stream, 'drain'), this.#done])
+    // Its bytes are taken by the time it is called back; what broke the stream is thrown in its place.
+    await new Promise<void>((taken, failed) => {
+      this.#stream.write(bytes, (error) => (error ? this.#done.then(() => failed(error), failed) : taken()))
+    })
   }
 }
