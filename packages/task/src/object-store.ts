@@ -20,9 +20,9 @@ export interface ByteRange {
  * configured. Keys are `/`-separated; a write is seen whole or not at all.
  */
 export interface ObjectStore {
-  /** The object as a stream. @throws the stream errors with code `ENOENT` when there is none. */
+  /** The object as a stream, whose chunks are the reader's own. @throws the stream errors with code `ENOENT` when there is none. */
   read(key: string, range?: ByteRange): Readable
-  /** A small object at once; `undefined` when there is none. */
+  /** A small object at once, in memory of the caller's own; `undefined` when there is none. */
   get(key: string): Promise<Uint8Array | undefined>
   /** Writes a small object, replacing any before it. */
   put(key: string, content: Uint8Array | string): Promise<void>

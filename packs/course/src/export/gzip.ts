@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
+import { release } from '../store/release.ts'
 
 /** Compression level: what tar and gzip use when nothing is said. */
 const LEVEL = 6
@@ -33,26 +34,31 @@ const deflate = promisify(deflateRaw) as (block: Uint8Array, options: object) =>
  * end of the one before it as dictionary: the same bytes make the same member on any machine, hardly bigger than in one go.
  * What does not get smaller, as most of what courses hold by size, is passed on as it is.
  *
+ * @param taken - told of each part of the source when its bytes are needed no longer
  * @example
  * ```ts
  * await pipeline(gzip(createReadStream('course.tar')), createWriteStream('course.tar.gz'))
  * ```
  */
-export async function* gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* gzip(
+  source: AsyncIterable<Uint8Array>,
+  taken: (part: Uint8Array) => void = () => {},
+): AsyncGenerator<Uint8Array> {
   yield HEADER
   const running: Promise<Uint8Array[]>[] = []
   let checksum = 0
   let size = 0
-  let previous: Buffer | undefined
+  let dictionary: Buffer | undefined
   try {
-    for await (const { block, last } of blocks(source)) {
+    for await (const { block, last } of blocks(source, taken)) {
       checksum = crc32(block, checksum)
       size += block.length
-      const done = compress(block, last, previous?.subarray(-WINDOW))
+      const end = Buffer.from(block.subarray(-WINDOW))
+      const done = compress(block, last, dictionary)
       // Seen where it is awaited, which another one's failure may come before.
       done.catch(() => {})
       running.push(done)
-      previous = block
+      dictionary = end
       if (running.length === AT_ONCE) yield* await take(running)
     }
     while (running.length > 0) yield* await take(running)
@@ -69,7 +75,10 @@ export async function* gzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<U
 async function compress(block: Buffer, last: boolean, dictionary: Buffer | undefined): Promise<Uint8Array[]> {
   if (await isDense(block)) return stored(block, last)
   const finishFlush = last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH
-  return [await deflate(block, { level: LEVEL, finishFlush, chunkSize: CHUNK, ...(dictionary ? { dictionary } : {}) })]
+  const options = { level: LEVEL, finishFlush, chunkSize: CHUNK, ...(dictionary ? { dictionary } : {}) }
+  const packed = await deflate(block, options)
+  release(block)
+  return [packed]
 }
 
 /** As it is, in pieces with a header each (RFC 1951, 3.2.4). What comes before ends with a whole byte, as after every flush. */
@@ -100,7 +109,10 @@ async function take(running: Promise<Uint8Array[]>[]): Promise<Uint8Array[]> {
 }
 
 /** Cut into pieces of {@link BLOCK} bytes, whatever the pieces of the source; the last one, which may be empty, is marked. */
-async function* blocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<{ block: Buffer; last: boolean }> {
+async function* blocks(
+  source: AsyncIterable<Uint8Array>,
+  taken: (part: Uint8Array) => void,
+): AsyncGenerator<{ block: Buffer; last: boolean }> {
   let block = Buffer.allocUnsafeSlow(BLOCK)
   let used = 0
   for await (const part of source) {
@@ -115,6 +127,7 @@ async function* blocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<{ bloc
       used += piece.length
       at += piece.length
     }
+    taken(part)
   }
   yield { block: block.subarray(0, used), last: true }
 }

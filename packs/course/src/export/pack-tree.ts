@@ -3,6 +3,7 @@ import type { ObjectStore } from '@errand/task'
 import { type Pack, pack } from 'tar-stream'
 import { objectKey } from '../store/object-keys.ts'
 import { WHOLE_BYTES } from '../store/placement.ts'
+import { release } from '../store/release.ts'
 import type { StoredTree } from '../store/stored-tree.ts'
 import { gzip } from './gzip.ts'
 
@@ -33,12 +34,18 @@ export function packTree(
   progress: (bytes: number) => void = () => {},
 ): Readable {
   const archive = pack()
-  fill(archive, store, tree, files, folder, progress).catch((error: unknown) => archive.destroy(error as Error))
-  return Readable.from(gzip(archive as AsyncIterable<Uint8Array>), { objectMode: false, highWaterMark: READ_AHEAD })
+  /** What was read for this archive alone, and is in no bundle. */
+  const own = new WeakSet<Uint8Array>()
+  fill(archive, own, store, tree, files, folder, progress).catch((error: unknown) => archive.destroy(error as Error))
+  const packed = gzip(archive as AsyncIterable<Uint8Array>, (part) => {
+    if (own.has(part)) release(part)
+  })
+  return Readable.from(packed, { objectMode: false, highWaterMark: READ_AHEAD })
 }
 
 async function fill(
   archive: Pack,
+  own: WeakSet<Uint8Array>,
   store: ObjectStore,
   tree: StoredTree,
   files: readonly PackedFile[],
@@ -51,9 +58,11 @@ async function fill(
     const size = content?.length ?? place.size
     const header = { name: `${folder}/${path}`, size, mode: 0o644, mtime: FILE_TIME, type: 'file' as const }
     if (content || place.offset !== undefined || size <= WHOLE_BYTES) {
-      await addWhole(archive, header, content ?? (await tree.read(path)))
+      const whole = content ?? (await tree.read(path))
+      if (!content && place.offset === undefined) own.add(whole)
+      await addWhole(archive, header, whole)
     } else {
-      await addStream(archive, header, store.read(objectKey(place.sha256)))
+      await addStream(archive, own, header, store.read(objectKey(place.sha256)))
     }
     packed += size
     progress(packed)
@@ -69,10 +78,16 @@ function addWhole(archive: Pack, header: Header, content: Uint8Array): Promise<v
   })
 }
 
-function addStream(archive: Pack, header: Header, content: Readable): Promise<void> {
+function addStream(archive: Pack, own: WeakSet<Uint8Array>, header: Header, content: Readable): Promise<void> {
+  async function* marked(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      own.add(chunk)
+      yield chunk
+    }
+  }
   return new Promise((done, failed) => {
     const entry = archive.entry(header, (error) => (error ? failed(error) : done()))
-    pipeline(content, entry, (error) => {
+    pipeline(content, marked, entry, (error) => {
       if (error) failed(error)
     })
   })

@@ -12,6 +12,7 @@ import type { ArchiveLimits } from '../options.ts'
 import { ObjectSink, putObject, streamObject } from '../store/object-writer.ts'
 import { Parallel } from '../store/parallel.ts'
 import { isBundled, WHOLE_BYTES, WRITES_AT_ONCE } from '../store/placement.ts'
+import { release } from '../store/release.ts'
 import { Notes } from './notes.ts'
 import type { Received } from './receive.ts'
 import type { Unpacked } from './unpacked.ts'
@@ -128,7 +129,6 @@ export class Unpacker {
     this.#files.addFile(path, { size, sha256, offset: null })
     await this.#writes.add(async () => {
       await putObject(this.#work.store, sha256, bytes)
-      // V8 would count it as its own until it collects garbage, and collect garbage for it.
       if (parts.length > 1) release(bytes)
     })
   }
@@ -212,11 +212,6 @@ async function* counted(
     guard.countContent(chunk.length)
     yield chunk
   }
-}
-
-/** Gives the memory of bytes back that are alone in it, and that nobody looks at any more. */
-function release({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 /** Reads past a member, whose bytes count all the same. */

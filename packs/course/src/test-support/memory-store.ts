@@ -20,14 +20,17 @@ export class MemoryStore implements ObjectStore {
 
   read(key: string, range?: ByteRange): Readable {
     const content = this.#objects.get(key)
-    if (content) return Readable.from([content.subarray(range?.start ?? 0, range?.end)], { objectMode: false })
+    if (content)
+      return Readable.from([Buffer.from(content.subarray(range?.start ?? 0, range?.end))], { objectMode: false })
     return new Readable({
       construct: (done) => done(Object.assign(new Error(`no ${key}`), { code: 'ENOENT' })),
     })
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return this.#objects.get(key)
+    const content = this.#objects.get(key)
+    // What is got is the caller's own.
+    return content && Buffer.from(content)
   }
 
   async put(key: string, content: Uint8Array | string): Promise<void> {
