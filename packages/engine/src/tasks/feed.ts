@@ -4,7 +4,7 @@ import type { Rights } from '../access/access.ts'
 import { defaults } from '../config.ts'
 import { Signals } from '../events/signals.ts'
 import type { FeedEvent, Principal } from '../types.ts'
-import { type FoundTask, shownTo, tasksOf, viewsOf } from './read.ts'
+import { type FoundTask, shownTo, viewsById } from './read.ts'
 import type { TaskRow } from './record.ts'
 import type { TaskServices } from './services.ts'
 
@@ -149,7 +149,7 @@ export class Feed {
     const told = asked.filter(({ audience }) => audience.length > 0)
     // Only what somebody is told is read as a whole.
     const toldIds = told.map(({ row }) => row.id)
-    const found = toldIds.length === 0 ? [] : await viewsOf(this.#services, tasksOf(this.#services, toldIds))
+    const found = toldIds.length === 0 ? [] : await viewsById(this.#services, toldIds)
     const foundOf = new Map(found.map((each) => [each.task.id, each]))
     for (const { audience, row } of told) {
       const news = foundOf.get(row.id)

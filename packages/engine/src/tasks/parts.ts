@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, SelectQueryBuilder } from 'kysely'
+import { type CompiledQuery, type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import { type ArtifactPart, artifactPart, artifactsOfTask } from '../artifacts/part.ts'
 import type { Tables } from '../database/schema.ts'
@@ -35,10 +35,35 @@ export type TaskQueryBuilder = SelectQueryBuilder<Tables, 'tasks', TaskRow>
  * what is said of its steps must not be older than what is said of itself.
  */
 export async function withParts(tasks: TaskQueryBuilder): Promise<TaskWithParts[]> {
-  const rows = await tasks
-    .select((eb) => [stepsOfTask(eb).as('with_steps'), artifactsOfTask(eb).as('with_artifacts')])
-    .execute()
-  return rows.map(({ with_artifacts, with_steps, ...task }) => ({
+  return (await queryOf(tasks).execute()).map(inParts)
+}
+
+type RowWithParts = Awaited<ReturnType<ReturnType<typeof queryOf>['execute']>>[number]
+
+const compiled = new WeakMap<Kysely<Tables>, CompiledQuery<RowWithParts>>()
+
+/**
+ * The same of the tasks with these ids, in no order. This query is compiled once: it is asked more often than all others, and
+ * to compile it takes as long as to run it.
+ */
+export async function tasksWithParts(db: Kysely<Tables>, ids: readonly string[]): Promise<TaskWithParts[]> {
+  let query = compiled.get(db)
+  if (query === undefined) {
+    const tasks = db.selectFrom('tasks').selectAll()
+    query = queryOf(tasks.where(sql<boolean>`id = ANY(${[]}::uuid[])`)).compile()
+    compiled.set(db, query)
+  }
+  // Of its parameters, the only list are the ids.
+  const parameters = query.parameters.map((value) => (Array.isArray(value) ? [...ids] : value))
+  return (await db.executeQuery<RowWithParts>({ ...query, parameters })).rows.map(inParts)
+}
+
+function queryOf(tasks: TaskQueryBuilder) {
+  return tasks.select((eb) => [stepsOfTask(eb).as('with_steps'), artifactsOfTask(eb).as('with_artifacts')])
+}
+
+function inParts({ with_artifacts, with_steps, ...task }: RowWithParts): TaskWithParts {
+  return {
     task,
     steps: with_steps.map((step) => ({
       ...step,
@@ -48,7 +73,7 @@ export async function withParts(tasks: TaskQueryBuilder): Promise<TaskWithParts[
       finished_at: time(step.finished_at),
     })),
     artifacts: with_artifacts.map(artifactPart),
-  }))
+  }
 }
 
 function stepsOfTask(eb: ExpressionBuilder<Tables, 'tasks'>) {

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Rights, Subject } from '../access/access.ts'
 import { maskedInput } from '../access/masked-input.ts'
 import { isId, taskUnknown } from '../access/policy.ts'
@@ -8,7 +8,7 @@ import { defaults } from '../config.ts'
 import type { Tables } from '../database/schema.ts'
 import type { FileRight, LogLine, Principal, TaskRight, TaskView, Transition } from '../types.ts'
 import type { MadeTask } from './made.ts'
-import { type TaskQueryBuilder, withParts } from './parts.ts'
+import { type TaskQueryBuilder, type TaskWithParts, tasksWithParts, withParts } from './parts.ts'
 import type { TaskRow } from './record.ts'
 import type { TaskServices } from './services.ts'
 import { taskView, waitsForWorkers } from './view.ts'
@@ -121,7 +121,7 @@ function readerOf(services: TaskServices): Reader {
   if (known !== undefined) return known
   const reader: Reader = batched(
     async (ids) => {
-      const views = await viewsOf(services, tasksOf(services, ids))
+      const views = await viewsById(services, ids)
       const found = new Map(views.map((each) => [each.task.id, each]))
       return ids.map((id) => ({ ok: true, value: found.get(id.toLowerCase()) }))
     },
@@ -131,17 +131,17 @@ function readerOf(services: TaskServices): Reader {
   return reader
 }
 
-/** The query of these tasks. */
-export function tasksOf({ db }: TaskServices, ids: readonly string[]): TaskQueryBuilder {
-  return db
-    .selectFrom('tasks')
-    .selectAll()
-    .where(sql<boolean>`id = ANY(${[...ids]}::uuid[])`)
+/** The tasks with these ids, in no order, with what makes up each. */
+export async function viewsById(services: TaskServices, ids: readonly string[]): Promise<FoundTask[]> {
+  return viewsOfParts(services, await tasksWithParts(services.db, ids))
 }
 
 /** The tasks that a query finds, in its order, with what makes up each. */
 export async function viewsOf(services: TaskServices, query: TaskQueryBuilder): Promise<FoundTask[]> {
-  const tasks = await withParts(query)
+  return viewsOfParts(services, await withParts(query))
+}
+
+async function viewsOfParts(services: TaskServices, tasks: readonly TaskWithParts[]): Promise<FoundTask[]> {
   const served = tasks.some(({ steps, task }) => waitsForWorkers(task, steps))
     ? await services.catalog.served()
     : new Set<string>()
