@@ -58,9 +58,10 @@ export async function claimSlices(
       trx,
       begun.map(({ slice }) => slice),
     )
+    const dependent = begun.filter(({ slice }) => declaredIn(shape, slice.step).after.length > 0)
     const results = await readResults(
       trx,
-      begun.map(({ slice }) => slice.task_id),
+      dependent.map(({ slice }) => slice.task_id),
     )
     const uploads = await services.uploads.findAll(trx, [
       ...new Set(begun.flatMap(({ slice }) => Object.values(slice.uploads))),

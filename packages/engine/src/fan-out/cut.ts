@@ -20,23 +20,15 @@ export async function cutSlices(
   window = windowOf(row),
 ): Promise<number> {
   if (row.paused || row.failure !== null || row.phase === 'done' || row.cut_page >= row.pages) return 0
-  const { count } = await trx
-    .selectFrom('slices')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('task_id', '=', row.task_id)
-    .where('step', '=', row.step)
-    .executeTakeFirstOrThrow()
-  const room = window - Number(count)
-  if (room <= 0) return 0
-  const pages = await trx
-    .selectFrom('item_pages')
-    .select(['page', 'size'])
-    .where('task_id', '=', row.task_id)
-    .where('step', '=', row.step)
-    .where('page', '>=', row.cut_page)
-    .orderBy('page')
-    .limit(room)
-    .execute()
+  const { rows: pages } = await sql<{ page: number; size: number; room: number }>`
+    WITH free AS (
+      SELECT greatest(0, ${window}::int - count(*))::int AS room FROM errand.slices
+      WHERE task_id = ${row.task_id}::uuid AND step = ${row.step}
+    )
+    SELECT p.page, p.size, free.room FROM errand.item_pages p, free
+    WHERE p.task_id = ${row.task_id}::uuid AND p.step = ${row.step} AND p.page >= ${row.cut_page}
+    ORDER BY p.page LIMIT (SELECT room FROM free)`.execute(trx)
+  const room = pages[0]?.room ?? 0
   const slices: { id: string; page: number; cursor: number; upto: number; job: string }[] = []
   for (const { page, size } of pages) {
     while (slices.length < room && row.cut_page === page) {

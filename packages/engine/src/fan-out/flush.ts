@@ -44,7 +44,6 @@ export async function flushSlice(services: FanOutServices, claim: Claim, flush: 
     await record(trx, claim, flush, page, segments)
     if (over === undefined) return { last: false, sent: 0, new: true }
     if (row === undefined) throw new ClaimLost('The fan-out is over.')
-    await trx.deleteFrom('slices').where('id', '=', slice).execute()
     Object.assign(row, nextPace(row, over), { done: row.done + counts.done, failed: row.failed + counts.failed })
     const [id = '', count = '0'] = claim.lease.split(':')
     await services.dispatch.settle(trx, queue, [{ id, retryCount: Number(count) }])
@@ -69,16 +68,22 @@ async function pageOf(services: FanOutServices, claim: Claim): Promise<number> {
   return row.page
 }
 
+/** With the last flush the slice is over, and goes. */
 async function moveCursor(
   trx: Transaction<Tables>,
   { lease, slice }: Claim,
-  { failures, from, to }: SliceFlush,
+  { failures, from, over, to }: SliceFlush,
 ): Promise<{ done: number; failed: number } | 'already'> {
   const done = to - from - failures.length
-  const { rows } = await sql<{ done: number; failed: number }>`
-    UPDATE errand.slices SET cursor = ${to}, done = done + ${done}, failed = failed + ${failures.length}, changed_at = now()
-    WHERE id = ${slice}::uuid AND lease = ${lease} AND state = 'running' AND cursor = ${from}
-    RETURNING done, failed`.execute(trx)
+  const own = sql`id = ${slice}::uuid AND lease = ${lease} AND state = 'running' AND cursor = ${from}`
+  const { rows } =
+    over === undefined
+      ? await sql<{ done: number; failed: number }>`
+          UPDATE errand.slices SET cursor = ${to}, done = done + ${done}, failed = failed + ${failures.length}, changed_at = now()
+          WHERE ${own} RETURNING done, failed`.execute(trx)
+      : await sql<{ done: number; failed: number }>`
+          DELETE FROM errand.slices WHERE ${own}
+          RETURNING done + ${done}::int AS done, failed + ${failures.length}::int AS failed`.execute(trx)
   const [counts] = rows
   if (counts !== undefined) return counts
   const { rows: same } = await sql`SELECT 1 FROM errand.slices
