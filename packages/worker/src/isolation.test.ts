@@ -84,7 +84,8 @@ test('a long line is cut, and a flood of lines is thinned out and says so', asyn
 
 test('a thread that an ended step keeps busy is replaced, and the next step runs', async () => {
   await using other = await Bed.open()
-  await other.worker({ concurrency: 1, startMs: 1_000 })
+  // Longer than a thread takes to start, also where the machine is busy.
+  await other.worker({ concurrency: 1, startMs: 4_000 })
   expect((await other.run('poisons')).task.state).toBe('completed')
   const { task } = await other.run('hello')
   expect([task.state, task.steps[0]?.attempt]).toEqual(['completed', 1])
