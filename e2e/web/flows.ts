@@ -155,6 +155,9 @@ export async function teamAndStranger(site: Site, browser: Browser): Promise<voi
     await button(mate.page, name).press('Enter')
   }
   expect(await mate.page.getByRole('dialog').count()).toBe(0)
+  await mate.page.goto('/')
+  await mate.page.getByRole('combobox', { name: 'Whose' }).selectOption('Mine')
+  await mate.page.getByText('Nothing matches').waitFor(PATIENT)
   await mate.context.close()
 
   const stranger = await signIn(site, browser, { as: 'mallory' })
@@ -290,6 +293,22 @@ export async function lateRead(site: Site, browser: Browser): Promise<void> {
   await context.close()
 }
 
+/** What the front page reads first is asked for with the document, and not again by the app. */
+export async function firstReads(site: Site, browser: Browser): Promise<void> {
+  const { page, context } = await signIn(site, browser, { as: 'ada' })
+  // Once the feed begins, what was read before is read again.
+  await page.route('**/api/v1/events', (route) => route.abort())
+  await page.goto('/')
+  await page.locator('main li').first().waitFor(PATIENT)
+  const asked = await page.evaluate<string[]>(
+    `performance.getEntriesByType('resource').map(({ initiatorType, name }) => initiatorType + ' ' + name)`,
+  )
+  for (const path of ['/api/v1/me', '/api/v1/tasks?limit=50']) {
+    expect(asked.filter((one) => one.endsWith(path))).toEqual([`link ${site.address}${path}`])
+  }
+  await context.close()
+}
+
 /** Tries one of them; where it fails, the words on every page that is open say more than that time ran out. */
 export async function tryFlow(flow: Flow, site: Site, browser: Browser): Promise<void> {
   try {
@@ -317,6 +336,7 @@ export const flows: readonly [what: string, flow: Flow][] = [
   ['a file for one download is gone after it', useOnce],
   ['a team mate sees the file and may not delete it; a stranger finds nothing', teamAndStranger],
   ['a newer version is promoted, and the older one retired', promoteAndRetire],
+  ['the front page asks once for what it reads first, before its scripts are there', firstReads],
   ['what the feed told is not taken back by a read that comes late', lateRead],
   ['the bell says that a task has ended, and leads to it', bell],
   ['the server is killed and started again while the page is open', restart],

@@ -33,6 +33,7 @@ export async function buildWeb(): Promise<void> {
     for (const configFile of ['vite.config.ts', 'vite.embed.config.ts']) {
       await build({ configFile: join(root, configFile), logLevel: 'warn', build: { outDir } })
     }
+    await checkStyles(outDir)
     await compressAll(outDir)
     await rm(dist, { recursive: true, force: true })
     await rename(outDir, dist)
@@ -40,6 +41,28 @@ export async function buildWeb(): Promise<void> {
     if (before === undefined) delete process.env.NODE_ENV
     else process.env.NODE_ENV = before
     await rm(outDir, { recursive: true, force: true })
+  }
+}
+
+/** Of a component, in scripts as in styles. */
+const MANTINE_CLASS = /\bm_[0-9a-f]{6,8}\b/g
+
+/** Refuses a component of Mantine whose styles `src/ui/mantine.css` does not have: it would be there, and look like nothing. */
+async function checkStyles(folder: string): Promise<void> {
+  const namesIn = async (pattern: string) => {
+    const names = new Set<string>()
+    for await (const name of glob(pattern, { cwd: folder })) {
+      for (const one of (await readFile(join(folder, name), 'utf8')).match(MANTINE_CLASS) ?? []) names.add(one)
+    }
+    return names
+  }
+  const used = await namesIn('assets/*.js')
+  const there = await namesIn('assets/*.css')
+  const styles = dirname(fileURLToPath(import.meta.resolve('@mantine/core/styles/global.css')))
+  for await (const name of glob('*.css', { cwd: styles, exclude: ['*.layer.css'] })) {
+    const text = await readFile(join(styles, name), 'utf8')
+    const missing = text.match(MANTINE_CLASS)?.some((one) => used.has(one) && !there.has(one))
+    if (missing) throw new Error(`A page uses a component whose styles are missing: add ${name} to src/ui/mantine.css`)
   }
 }
 

@@ -4,15 +4,16 @@ import { json, scriptedServer } from './testing/scripted-server.ts'
 
 const me = { id: 'ada', name: 'Ada', staff: false }
 
-test('sends the token of the moment and what the person uses', async () => {
-  const { url, requests } = await scriptedServer(json(200, me), json(200, me))
+test('sends the token of the moment, and with what is done what the person uses', async () => {
+  const { url, requests } = await scriptedServer(json(200, me), json(200, me), json(202, { id: 'x' }))
   let token = 'first'
   const client = createClient({ server: `${url}/`, token: () => token, as: 'cli' })
   expect(await client.me()).toEqual(me)
   token = 'second'
   await client.me()
   expect(requests.map((request) => request.headers.authorization)).toEqual(['Bearer first', 'Bearer second'])
-  expect(requests[0]?.headers['errand-client']).toBe('cli')
+  await client.submit({ definition: 'test.echo', input: {} })
+  expect(requests.map((request) => request.headers['errand-client'])).toEqual([undefined, undefined, 'cli'])
   expect(requests[0]?.url).toBe('/api/v1/me')
 })
 

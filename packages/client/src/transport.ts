@@ -33,7 +33,8 @@ export function createTransport(options: ClientOptions): Transport {
     async send(request) {
       const token = typeof options.token === 'function' ? await options.token() : options.token
       if (token !== undefined) request.headers.set('Authorization', `Bearer ${token}`)
-      if (options.as !== undefined) request.headers.set('Errand-Client', options.as)
+      // Not with a read: nobody records one, and a browser that began it before its scripts could not know of the header.
+      if (options.as !== undefined && request.method !== 'GET') request.headers.set('Errand-Client', options.as)
       let response: Response
       try {
         response = await fetch(request)

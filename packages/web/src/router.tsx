@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { queryClient, taskQuery, tasksQuery } from './api/queries.ts'
 import { Shell } from './shell/shell.tsx'
 import { filtersOf } from './tasks/filters.ts'
 import { TaskList } from './tasks/task-list.tsx'
@@ -23,12 +24,16 @@ const listRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
   validateSearch: filtersOf,
+  loaderDeps: ({ search }) => search,
+  // Asked for while it is found out who is there, and not after it. What goes wrong with it the page finds for itself.
+  loader: ({ deps }) => void queryClient.prefetchInfiniteQuery(tasksQuery(deps)),
   component: TaskList,
 })
 
 const taskRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/tasks/$id',
+  loader: ({ params }) => void queryClient.prefetchQuery(taskQuery(params.id)),
   component: lazyRouteComponent(() => import('./task/task-page.tsx'), 'TaskPage'),
 })
 

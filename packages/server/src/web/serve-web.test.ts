@@ -37,6 +37,15 @@ test.each(['/', '/tasks/01890000-0000-7000-8000-000000000000', '/start/course.ex
   },
 )
 
+test.each([
+  ['/', ['/api/v1/me', '/api/v1/tasks?limit=50']],
+  ['/?state=failed', ['/api/v1/me']],
+  ['/start', ['/api/v1/me']],
+])('a browser that gets %s may ask for what the app reads first before it has the app', async (path, reads) => {
+  const link = (await page(path)).headers.get('link') ?? ''
+  expect(link.split(', ')).toEqual(reads.map((read) => `<${read}>; rel=preload; as=fetch; crossorigin`))
+})
+
 test('a page that the browser has kept may do what it might before', async () => {
   const first = await page('/')
   const headers = { accept: 'text/html', 'if-none-match': first.headers.get('etag') ?? '' }

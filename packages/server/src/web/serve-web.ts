@@ -11,6 +11,14 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+const preload = (path: string) => `<${path}>; rel=preload; as=fetch; crossorigin`
+
+/** What every page reads first: who is there. A browser asks for it while the scripts are on their way. */
+const FIRST_READ = preload('/api/v1/me')
+
+/** On the front page also the list, as the app asks for it: `PAGE_SIZE` in the web's config.ts. */
+const FRONT_READS = `${FIRST_READ}, ${preload('/api/v1/tasks?limit=50')}`
+
 /** Paths that are answered by something else, whatever they are asked for as. */
 const OTHERS = /^\/(api|healthz|readyz|metrics)(\/|$)/
 
@@ -24,7 +32,10 @@ export function serveWeb(app: WebApp, c: Context<ServerEnv>): Response | undefin
   const file = app.get(path)
   if (file !== undefined) return send(file, c)
   const page = app.get('/index.html')
-  return page !== undefined && c.req.header('accept')?.includes('text/html') ? send(page, c) : undefined
+  if (page === undefined || !c.req.header('accept')?.includes('text/html')) return undefined
+  const narrowed = new URL(c.req.url).search !== ''
+  c.header('Link', path === '/' && !narrowed ? FRONT_READS : FIRST_READ)
+  return send(page, c)
 }
 
 function send(file: WebFile, c: Context<ServerEnv>): Response {

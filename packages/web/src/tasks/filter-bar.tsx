@@ -1,5 +1,5 @@
 import type { TaskState } from '@errand/client'
-import { Button, Group, NativeSelect, SegmentedControl, Text, TextInput } from '@mantine/core'
+import { Button, Group, NativeSelect, Text, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -70,17 +70,14 @@ export function FilterBar({ filters }: { filters: TaskFilters }) {
           onChange={(to) => change({ to })}
         />
       </Group>
-      {me.data?.staff && (
-        <SegmentedControl
-          aria-label="Whose"
-          data={[
-            { value: '', label: 'Everyone' },
-            { value: 'me', label: 'Mine' },
-          ]}
-          value={filters.owner ?? ''}
-          onChange={(owner) => change({ owner })}
-        />
-      )}
+      <NativeSelect
+        aria-label="Whose"
+        data={whoseChoices(me.data?.staff ?? false, filters.owner)}
+        value={filters.owner ?? ''}
+        onChange={({ currentTarget }) => change({ owner: currentTarget.value })}
+        flex="1 1 8rem"
+        maw="11rem"
+      />
       {isNarrowed(filters) && (
         <Button variant="subtle" onClick={() => void navigate({ search: {} })}>
           Clear
@@ -96,4 +93,13 @@ const either = new Intl.ListFormat(undefined, { type: 'disjunction' })
 function stateChoices(asked: readonly TaskState[] = []): { value: string; label: string }[] {
   const choices = taskStates.map((value): { value: string; label: string } => ({ value, label: labelOf(value) }))
   return asked.length > 1 ? [...choices, { value: asked.join(), label: either.format(asked.map(labelOf)) }] : choices
+}
+
+/** One's own, or all that one may see; and, where an address asks for those of somebody else, theirs. */
+function whoseChoices(staff: boolean, asked = ''): { value: string; label: string }[] {
+  const choices = [
+    { value: '', label: staff ? 'Everyone’s' : 'Mine and my team’s' },
+    { value: 'me', label: 'Mine' },
+  ]
+  return choices.some(({ value }) => value === asked) ? choices : [...choices, { value: asked, label: asked }]
 }

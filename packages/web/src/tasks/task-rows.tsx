@@ -1,5 +1,5 @@
 import type { TaskSummary } from '@errand/client'
-import { Anchor, Checkbox, Paper } from '@mantine/core'
+import { Anchor, Paper } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
@@ -21,13 +21,13 @@ interface TaskRowsProps {
 
 /** The rows of the list, of which only those near the screen exist: a list may have a million. */
 export function TaskRows({ tasks, selected, onSelect, onEnd }: TaskRowsProps) {
-  const box = useRef<HTMLDivElement>(null)
+  const list = useRef<HTMLDivElement>(null)
   const now = useNow(tasks.some(({ finishedAt }) => finishedAt === null))
   const rows = useWindowVirtualizer({
     count: tasks.length,
     estimateSize: () => ROW_HEIGHT,
-    overscan: 8,
-    scrollMargin: box.current?.offsetTop ?? 0,
+    overscan: 4,
+    scrollMargin: list.current?.offsetTop ?? 0,
     getItemKey: (index) => tasks[index]?.id ?? index,
   })
   const items = rows.getVirtualItems()
@@ -43,7 +43,7 @@ export function TaskRows({ tasks, selected, onSelect, onEnd }: TaskRowsProps) {
   }
 
   return (
-    <Paper withBorder ref={box} className={classes.box}>
+    <Paper withBorder ref={list} className={classes.list}>
       <ul className={classes.rows} style={{ blockSize: rows.getTotalSize() }}>
         {items.map((item) => {
           const task = tasks[item.index]
@@ -56,7 +56,9 @@ export function TaskRows({ tasks, selected, onSelect, onEnd }: TaskRowsProps) {
               className={classes.row}
               style={{ transform: `translateY(${item.start - rows.options.scrollMargin}px)` }}
             >
-              <Checkbox
+              <input
+                type="checkbox"
+                className={classes.box}
                 aria-label={`Select ${task.title}, ${subjectOf(task.scope)}`}
                 checked={selected.has(task.id)}
                 onChange={() => toggle(task.id)}
