@@ -50,6 +50,18 @@ async function fill(site: Site): Promise<{ ended: Task; failed: Task; partly: Ta
   const reefs = 'course-v1:Errand+REEFS2+2026'
   const stopped = await ada.submit(grades({ course: reefs, learners: 900_000 }))
   await ada.cancel(stopped.id)
+  await client.api.PUT('/api/v1/memberships', {
+    body: { principal: 'service:scheduler', scope: `course:${course}`, role: 'staff' },
+  })
+  const weekdays = { input: { course }, timeZone: 'Europe/Zurich' }
+  await client.createSchedule({
+    name: 'nightly-export',
+    definition: 'course.export',
+    cron: '30 2 * * 1-5',
+    ...weekdays,
+  })
+  await client.createSchedule({ name: 'monday-grades', definition: 'grade-report', cron: '0 6 * * mon', ...weekdays })
+  await client.pauseSchedule('monday-grades')
   const platform = [
     ['forum.reply', 'Ben Lind answered you', 'In “Why are there two tides a day?”'],
     ['course.published', 'Tides 101 was published', 'Learners see what you have imported.'],
@@ -120,6 +132,7 @@ async function take(site: Site, browser: Browser, tasks: Awaited<ReturnType<type
     start: '/start',
     form: '/start/course.import',
     definitions: '/definitions',
+    schedules: '/schedules',
     service: '/service',
     retention: '/retention',
     'not-found': '/nowhere',
@@ -160,6 +173,7 @@ const captions: Readonly<Record<string, string>> = {
   inbox: 'The inbox',
   preferences: 'What one is told',
   definitions: 'Definitions, for staff',
+  schedules: 'What runs by the clock, for staff',
   service: 'The service, for staff',
   retention: 'What retention would remove, for staff',
   'not-found': 'A page that is not there',

@@ -32,6 +32,8 @@ beforeAll(async () => {
   const { id: me } = await client.me()
   const title = `The import of course-v1:${'AVeryLongOrganisation+'.repeat(3)}2026 is done`
   await client.api.POST('/api/v1/notifications', { body: { to: [me], kind: 'course.ready', title } })
+  const nightly = { definition: 'greet', input: {}, cron: '30 2 * * 1-5' }
+  await client.createSchedule({ name: 'nightly-greeting-of-everybody-who-comes', ...nightly })
   pages = {
     list: '/',
     running: `/tasks/${running.id}`,
@@ -41,6 +43,7 @@ beforeAll(async () => {
     catalogue: '/start',
     form: '/start/course.import',
     definitions: '/definitions',
+    schedules: '/schedules',
     service: '/service',
     retention: '/retention',
     inbox: '/inbox',

@@ -144,6 +144,7 @@ export async function teamAndStranger(site: Site, browser: Browser): Promise<voi
   await mate.page.goto(`/tasks/${id}`)
   await said(mate.page, /^Completed in/).waitFor(PATIENT)
   expect(await contentOf(await take(mate.page))).toContain('person-00000')
+  await mate.page.getByText('Ada Okafor, the team and staff of what it is about').waitFor(PATIENT)
   // What would be refused says so before it is pressed, and asks nothing.
   for (const [name, why] of [
     ['Delete letters.csv', 'Only those who answer for it may'],
@@ -155,6 +156,10 @@ export async function teamAndStranger(site: Site, browser: Browser): Promise<voi
     await button(mate.page, name).press('Enter')
   }
   expect(await mate.page.getByRole('dialog').count()).toBe(0)
+  // What she gave is not shown to him; nor does it come back as if he had said it.
+  await button(mate.page, 'Run again with changes').click()
+  await field(mate.page, 'Course').waitFor(PATIENT)
+  expect(await field(mate.page, 'Course').inputValue()).toBe('')
   await mate.page.goto('/')
   await mate.page.getByRole('combobox', { name: 'Whose' }).selectOption('Mine')
   await mate.page.getByText('Nothing matches').waitFor(PATIENT)
@@ -192,6 +197,34 @@ export async function promoteAndRetire(site: Site, browser: Browser): Promise<vo
   await row(older)
     .getByText(/^Retired/)
     .waitFor(PATIENT)
+  await context.close()
+}
+
+/** What runs by cron is paused, goes on and is removed; where it was refused, it says why. */
+export async function schedules(site: Site, browser: Browser): Promise<void> {
+  const schedule = { name: 'nightly-greeting', definition: 'greet', input: {}, cron: '30 2 * * 1-5' }
+  await site.client.createSchedule({ ...schedule, timeZone: 'Europe/Zurich' })
+  const { context, page } = await signIn(site, browser)
+  await page.getByRole('link', { name: 'Schedules' }).click()
+  const row = page.getByRole('row', { name: /^nightly-greeting/ })
+  await row.getByText('On', { exact: true }).waitFor(PATIENT)
+  expect(await row.textContent()).toContain('30 2 * * 1-5')
+  await button(page, 'Pause nightly-greeting').click()
+  await row.getByText('Paused').waitFor(PATIENT)
+  await button(page, 'Go on nightly-greeting').click()
+  await row.getByText('On', { exact: true }).waitFor(PATIENT)
+  // Its time does not come within a test: what the server would say of it then is put into its answer.
+  await page.route('**/api/v1/schedules', async (route) => {
+    const response = await route.fetch()
+    const body: { schedules: object[] } = await response.json()
+    const problem = { code: 'definition-retired', title: 'It is retired', detail: '', dueAt: new Date().toISOString() }
+    await route.fulfill({ response, json: { schedules: body.schedules.map((one) => ({ ...one, problem })) } })
+  })
+  await row.getByText('Refused now: It is retired').waitFor(PATIENT)
+  await page.unroute('**/api/v1/schedules')
+  await button(page, 'Remove nightly-greeting').click()
+  await button(page, 'Remove the schedule').click()
+  await page.getByText('Nothing runs by itself').waitFor(PATIENT)
   await context.close()
 }
 
@@ -336,6 +369,7 @@ export const flows: readonly [what: string, flow: Flow][] = [
   ['a file for one download is gone after it', useOnce],
   ['a team mate sees the file and may not delete it; a stranger finds nothing', teamAndStranger],
   ['a newer version is promoted, and the older one retired', promoteAndRetire],
+  ['a schedule is paused, goes on and is removed', schedules],
   ['the front page asks once for what it reads first, before its scripts are there', firstReads],
   ['what the feed told is not taken back by a read that comes late', lateRead],
   ['the bell says that a task has ended, and leads to it', bell],

@@ -58,6 +58,12 @@ const definitionsRoute = createRoute({
   component: lazyRouteComponent(() => import('./operate/definitions-page.tsx'), 'DefinitionsPage'),
 })
 
+const schedulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/schedules',
+  component: lazyRouteComponent(() => import('./operate/schedules-page.tsx'), 'SchedulesPage'),
+})
+
 const serviceRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/service',
@@ -90,6 +96,7 @@ export const router = createRouter({
     startRoute,
     startOneRoute,
     definitionsRoute,
+    schedulesRoute,
     serviceRoute,
     retentionRoute,
     inboxRoute,

@@ -113,6 +113,12 @@ export const statusQuery = queryOptions({
   refetchInterval: OPERATIONS_POLL,
 })
 
+export const schedulesQuery = queryOptions({
+  queryKey: ['schedules'],
+  queryFn: ({ signal }) => client.schedules({ signal }),
+  refetchInterval: OPERATIONS_POLL,
+})
+
 /** What retention would remove. It reads whole storages, so it is asked when somebody wants to know, and not again by itself. */
 export const retentionQuery = queryOptions({
   queryKey: ['retention'],

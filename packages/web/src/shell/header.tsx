@@ -26,6 +26,9 @@ export function Header({ me }: { me: Principal }) {
               <Link to="/definitions" className={classes.link}>
                 Definitions
               </Link>
+              <Link to="/schedules" className={classes.link}>
+                Schedules
+              </Link>
               <Link to="/service" className={classes.link}>
                 Service
               </Link>

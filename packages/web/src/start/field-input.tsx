@@ -67,6 +67,16 @@ export function FieldInput({ field, value, error, onChange }: FieldInputProps) {
           onChange={onChange}
         />
       )
+    case 'secret':
+      return (
+        <TextInput
+          {...common}
+          type="password"
+          autoComplete="off"
+          value={String(value ?? '')}
+          onChange={({ currentTarget }) => onChange(currentTarget.value)}
+        />
+      )
     case 'text':
       return (
         <TextInput

@@ -6,7 +6,7 @@ export interface Field {
   label: string
   hint: string | undefined
   required: boolean
-  kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'list' | 'json'
+  kind: 'text' | 'secret' | 'number' | 'integer' | 'boolean' | 'choice' | 'list' | 'json'
   /** Of a choice. */
   options: string[]
   initial: unknown
@@ -34,7 +34,7 @@ export function fieldsOf(schema: Schema, given: Record<string, unknown> = {}): F
       required: required.includes(name) && property.default === undefined,
       kind,
       options: kind === 'choice' && Array.isArray(property.enum) ? property.enum.map(String) : [],
-      initial: shown(kind, given[name] ?? property.default),
+      initial: shown(kind, isMasked(given[name]) ? property.default : (given[name] ?? property.default)),
     }
     return [field]
   })
@@ -43,11 +43,19 @@ export function fieldsOf(schema: Schema, given: Record<string, unknown> = {}): F
 
 function kindOf(property: Schema): Field['kind'] {
   if (Array.isArray(property.enum) && property.enum.every((value) => typeof value === 'string')) return 'choice'
-  if (property.type === 'string') return 'text'
+  if (property.type === 'string') {
+    return property.writeOnly === true || property.format === 'password' ? 'secret' : 'text'
+  }
   if (property.type === 'number' || property.type === 'integer' || property.type === 'boolean') return property.type
   if (property.type === 'array' && isSchema(property.items) && property.items.type === 'string') return 'list'
   return 'json'
 }
+
+/** What the server shows in place of what is not shown. */
+const MASK = '•••'
+
+/** Whether it, or a part of it, is not what was given: it must be given anew. */
+const isMasked = (value: unknown): boolean => JSON.stringify(value ?? null).includes(`"${MASK}"`)
 
 /** A value as its field holds it. */
 function shown(kind: Field['kind'], value: unknown): unknown {

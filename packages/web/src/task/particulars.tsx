@@ -1,12 +1,15 @@
 import type { Task } from '@errand/client'
 import { Anchor, Paper, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { fieldLabel } from '../words/states.ts'
+import { definitionsQuery } from '../api/queries.ts'
+import { fieldLabel, seenBy } from '../words/states.ts'
 import { count, moment } from '../words/units.ts'
 import classes from './task.module.css'
 
-/** What the task was given, and when. */
+/** What the task was given, who may see it, and when. */
 export function Particulars({ task }: { task: Task }) {
+  const definitions = useQuery(definitionsQuery)
   return (
     <Paper withBorder p="lg" component="section" aria-labelledby="particulars">
       <Title order={2} size="h4" id="particulars">
@@ -21,6 +24,7 @@ export function Particulars({ task }: { task: Task }) {
         <Fact name="Kind">
           {task.definition}, version {task.version}
         </Fact>
+        <Fact name="Seen by">{seenBy(task, definitions.data)}</Fact>
         <Fact name="Id">{task.id}</Fact>
         {task.origin.of !== undefined && (
           <Fact name="Run again from">

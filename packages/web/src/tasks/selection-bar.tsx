@@ -7,16 +7,29 @@ import { queryClient } from '../api/queries.ts'
 import { Action } from '../ui/action.tsx'
 import { Question } from '../ui/question.tsx'
 import { whyNoCancel, whyNoDelete } from '../words/states.ts'
-import { plural } from '../words/units.ts'
+import { count, plural } from '../words/units.ts'
+
+interface SelectionBarProps {
+  /** Those that are selected. */
+  tasks: readonly TaskSummary[]
+  /** How many the list has shown so far. */
+  shown: number
+  onAll: () => void
+  onDone: () => void
+}
 
 /** What can be done with several tasks at once; there while any is selected. */
-export function SelectionBar({ tasks, onDone }: { tasks: readonly TaskSummary[]; onDone: () => void }) {
+export function SelectionBar({ tasks, shown, onAll, onDone }: SelectionBarProps) {
   if (tasks.length === 0) return null
   return (
     <Paper withBorder p="sm" px="lg">
       <Group justify="space-between">
         <Text fw={600}>{plural(tasks.length, 'task')} selected</Text>
         <Group gap="xs">
+          {/* There also once all are, as what has the focus must be. */}
+          <Action variant="subtle" whyNot={tasks.length === shown ? 'All of them are' : undefined} onClick={onAll}>
+            Select all {count(shown)} shown
+          </Action>
           <Button variant="subtle" onClick={onDone}>
             Select none
           </Button>

@@ -64,7 +64,12 @@ export function TaskList() {
         <>
           {selected.size > 0 && (
             <Suspense>
-              <SelectionBar tasks={tasks.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
+              <SelectionBar
+                tasks={tasks.filter(({ id }) => selected.has(id))}
+                shown={tasks.length}
+                onAll={() => setSelected(new Set(tasks.map(({ id }) => id)))}
+                onDone={() => setSelected(new Set())}
+              />
             </Suspense>
           )}
           <TaskRows

@@ -1,4 +1,4 @@
-import type { Artifact, Step, Task, TaskState, TaskSummary } from '@errand/client'
+import type { Artifact, Definition, Step, Task, TaskState, TaskSummary } from '@errand/client'
 import { count, day, duration, relative } from './units.ts'
 
 /** The colour of a state: what is well, what moves, what wants a look, what failed, and the rest. */
@@ -217,6 +217,22 @@ export const whyNoFile = ({ may }: Pick<Artifact, 'may'>, act: Artifact['may'][n
 
 /** What a task is about, as people know it: `course:course-v1:Org+A+1` without the kind in front. */
 export const subjectOf = (scope: string): string => scope.slice(scope.indexOf(':') + 1)
+
+/** What a definition makes, and who sees it. */
+interface Declared extends Pick<Definition, 'name' | 'version'> {
+  shape: { artifacts: Readonly<Record<string, Pick<Artifact, 'visibility'>>> }
+}
+
+/** Who finds the task. A team finds those of definitions that make something for it. */
+export function seenBy(
+  { artifacts, definition, owner, version }: Pick<TaskSummary, 'artifacts' | 'definition' | 'owner' | 'version'>,
+  definitions: readonly Declared[] = [],
+): string {
+  const declared = definitions.find((one) => one.name === definition && one.version === version)
+  const outputs = declared === undefined ? artifacts : Object.values(declared.shape.artifacts)
+  const team = outputs.some(({ visibility }) => visibility === 'team')
+  return `${owner.name}, ${team ? 'the team and staff' : 'the staff'} of what it is about, and the platform’s staff`
+}
 
 /** `courseKey` and `course_key` are `Course key`. */
 export function fieldLabel(name: string): string {

@@ -9,6 +9,7 @@ import {
   failedWords,
   paceWords,
   progressWords,
+  seenBy,
   sentenceOf,
   shareOf,
   subjectOf,
@@ -185,4 +186,14 @@ test('a form has a field for each property, and leaves out what was left empty',
   const values = { courseKey: 'x', minimum: 0, kind: null, tags: [], deep: '{"a":1}' }
   expect(inputOf(fields, values)).toEqual({ courseKey: 'x', minimum: 0, deep: { a: 1 } })
   expect(() => inputOf(fields, { deep: '{' })).toThrow(SyntaxError)
+})
+
+test('who finds a task: the team only where the definition makes something for it', () => {
+  const shape = { artifacts: { report: { visibility: 'team' } } } as const
+  const definition = { name: 'course.export', version: 1, shape }
+  expect(seenBy(task({}))).toBe('Ada, the staff of what it is about, and the platform’s staff')
+  expect(seenBy(task({}), [definition])).toBe('Ada, the team and staff of what it is about, and the platform’s staff')
+  expect(seenBy(task({ version: 2 }), [definition])).toBe(
+    'Ada, the staff of what it is about, and the platform’s staff',
+  )
 })
