@@ -9,6 +9,7 @@ import * as lists from './080-lists.ts'
 import * as traces from './100-traces.ts'
 import * as schedules from './110-schedules.ts'
 import * as foundUploads from './120-found-uploads.ts'
+import * as unsuccessful from './130-unsuccessful.ts'
 
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '100-traces': traces,
   '110-schedules': schedules,
   '120-found-uploads': foundUploads,
+  '130-unsuccessful': unsuccessful,
 }
