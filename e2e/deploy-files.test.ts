@@ -104,7 +104,7 @@ test('the check finds what the command does not know', () => {
 test.each(Object.entries(uses))('%s: the command, its flags and every variable exist', async (_, use) => {
   const { environment, words } = await use()
   expect(wrongWords(words)).toEqual([])
-  const known = [...Object.values(variables).map(({ name }) => name), 'ERRAND_TOKEN', 'NODE_ENV']
+  const known = [...Object.values(variables).map(({ name }) => name), 'ERRAND_TOKEN', 'NODE_ENV', 'NODE_OPTIONS']
   expect(environment.filter((name) => !known.includes(name))).toEqual([])
 })
 

@@ -27,6 +27,8 @@ export async function run(args: string[]): Promise<void> {
       tasks: { type: 'string', default: '1000000' },
       watchers: { type: 'string', default: '5000' },
       samples: { type: 'string', default: '100' },
+      // Megabytes, as deploy/ sets them; 0 for what Node takes by itself.
+      'semi-space': { type: 'string', default: '8' },
       only: { type: 'string', multiple: true },
     },
   })
@@ -44,10 +46,17 @@ export async function run(args: string[]): Promise<void> {
   const postgres = await startPostgres(join(folder, 'database'))
   try {
     const database = await postgres.createDatabase('errand')
-    await using server = await Server.start(folder, { kind: 'apart', postgres: database, pack: fileOf('./pack.ts') })
+    const young = Number(values['semi-space'])
+    const serverOptions = young === 0 ? [] : [`--max-semi-space-size=${young}`]
+    await using server = await Server.start(folder, {
+      kind: 'apart',
+      postgres: database,
+      pack: fileOf('./pack.ts'),
+      serverOptions,
+    })
     await fillTasks(database, Number(values.tasks))
     process.stdout.write(
-      `${Number(values.tasks).toLocaleString('en')} tasks on PostgreSQL; errand server and errand worker\n`,
+      `${Number(values.tasks).toLocaleString('en')} tasks on PostgreSQL; errand server (node ${serverOptions.join(' ') || 'as it is'}) and errand worker\n`,
     )
     if (wanted('screen')) await screen(server.client.server)
     if (wanted('lists')) await lists(server.client.server, samples)

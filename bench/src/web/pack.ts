@@ -2,7 +2,8 @@ import { artifact, defineTask } from '@errand/task'
 import { z } from 'zod'
 
 const course = z.object({ course: z.string() })
-const scope = ({ course }: z.output<typeof course>) => `course:${course}`
+type Input = z.output<typeof course>
+const scope = ({ course }: Input) => `course:${course}`
 
 /** What the million tasks are, and one that runs until it is canceled. */
 export const report = defineTask({
