@@ -207,7 +207,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
         refusal: refused === undefined ? null : `${refused.detail} ${refused.hint}`,
       }
     },
-    definitions: () => catalog.list(),
+    definitions: (_who, query) => catalog.list(query),
     async promote(name, version, who) {
       assertAdministrator(who, 'promote a version')
       return catalog.promote(name, version)

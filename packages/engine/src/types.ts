@@ -15,6 +15,7 @@ import type {
   UploadView,
 } from './types/files.ts'
 import type {
+  DefinitionQuery,
   DefinitionView,
   EngineMeasures,
   EngineStatus,
@@ -136,7 +137,7 @@ export interface Engine {
 
   /** Whether `who` may start the promoted version about `scope`, and how far its limits are used up: before they try. */
   allowance(name: string, scope: string, who: Principal): Promise<Allowance>
-  definitions(who: Principal): Promise<DefinitionView[]>
+  definitions(who: Principal, query?: DefinitionQuery): Promise<DefinitionView[]>
   /**
    * New tasks get this version from now on; those that are there keep theirs. Rolling back is promoting the old one. For
    * staff.

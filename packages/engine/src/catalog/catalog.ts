@@ -6,7 +6,7 @@ import { isUniqueViolation } from '../database/migrate.ts'
 import type { Tables } from '../database/schema.ts'
 import { debugPoint } from '../debug-point.ts'
 import { type Dispatch, queueOf } from '../dispatch/dispatch.ts'
-import type { DefinitionView, WorkerInfo, WorkerView } from '../types.ts'
+import type { DefinitionQuery, DefinitionView, WorkerInfo, WorkerView } from '../types.ts'
 import { definitionConflict, definitionRetired, definitionUnknown } from './problems.ts'
 import { lockName, promoteVersion, retireVersion, setPromoted } from './versions.ts'
 
@@ -178,19 +178,24 @@ export class Catalog {
   }
 
   async #view(name: string, version: number): Promise<DefinitionView> {
-    const found = (await this.list()).find((each) => each.name === name && each.version === version)
+    const [found] = await this.list({ name, version })
     if (found === undefined) throw definitionUnknown(name, version)
     return found
   }
 
-  async list(): Promise<DefinitionView[]> {
+  /** All versions, the newest of each first; or those that are asked for. Of each its open tasks are counted. */
+  async list({ name, promoted, version }: DefinitionQuery = {}): Promise<DefinitionView[]> {
+    const which = [sql<boolean>`true`]
+    if (name !== undefined) which.push(sql`d.name = ${name}`)
+    if (version !== undefined) which.push(sql`d.version = ${version}`)
+    if (promoted !== undefined) which.push(sql`d.promoted = ${promoted}`)
     const { rows } = await sql<DefinitionView>`
       SELECT d.name, d.version, d.promoted, d.retired_at AS "retiredAt", d.registered_at AS "registeredAt", d.digest, d.shape,
         (SELECT count(*)::int FROM errand.workers w
           WHERE ${live} AND w.serves @> jsonb_build_array(jsonb_build_object('name', d.name, 'version', d.version))) AS workers,
         (SELECT count(*)::int FROM errand.tasks t WHERE t.definition = d.name AND t.version = d.version
           AND t.state IN ('pending', 'running', 'canceling')) AS open
-      FROM errand.definitions d ORDER BY d.name, d.version DESC`.execute(this.#db)
+      FROM errand.definitions d WHERE ${sql.join(which, sql` AND `)} ORDER BY d.name, d.version DESC`.execute(this.#db)
     return rows
   }
 

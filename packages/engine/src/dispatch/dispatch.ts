@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import { fromKysely, fromPglite, type Job, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import { defaults } from '../config.ts'
@@ -21,8 +21,8 @@ export interface Dispatch {
   remove(trx: Transaction<Tables>, queue: string, jobs: readonly string[]): Promise<void>
   /** Says that the holders live. @returns how many of the leases still hold */
   beat(queue: string, leases: readonly Lease[]): Promise<number>
-  /** Whether a wake-up is still to come or being worked on. */
-  isLive(queue: string, job: string): Promise<boolean>
+  /** Which of these wake-ups are still to come or being worked on. */
+  live(queue: string, jobs: readonly string[]): Promise<ReadonlySet<string>>
   /** Frees every lease at once. Only where no other process can hold one. */
   releaseAll(queue: string): Promise<void>
   /**
@@ -128,9 +128,14 @@ export async function openDispatch(database: Database, logger: Logger): Promise<
       const answer = await boss.touch(queue, [...leases])
       return 'affected' in answer && typeof answer.affected === 'number' ? answer.affected : leases.length
     },
-    async isLive(queue, job) {
-      const [found] = await boss.findJobs(queue, { id: job })
-      return found !== undefined && ['created', 'retry', 'active'].includes(found.state)
+    async live(queue, jobs) {
+      // Not `findJobs`: it takes one at a time, and looks for it along the queue.
+      const { rows } = await sql<{ id: string }>`
+        SELECT id::text FROM ${sql.table(`${SCHEMA}.job`)}
+        WHERE name = ${queue} AND id = ANY(${[...jobs]}::uuid[]) AND state IN ('created', 'retry', 'active')`.execute(
+        database.db,
+      )
+      return new Set(rows.map(({ id }) => id))
     },
     async releaseAll(queue) {
       for (let after: string | undefined; ; ) {

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import { defaults } from '../config.ts'
 import { slicesOf } from '../dispatch/dispatch.ts'
+import { withoutWake } from '../dispatch/without-wake.ts'
 import { cutSlices } from './cut.ts'
 import { type FanOutRef, type FanOutServices, lockFanOut, saveFanOut } from './rows.ts'
 
@@ -43,9 +44,7 @@ export async function resendSlices(services: FanOutServices): Promise<number> {
     WHERE s.changed_at < now() - make_interval(secs => ${defaults.reconcileAfterSeconds})
     ORDER BY s.changed_at LIMIT ${defaults.reconcilePage}`.execute(services.db)
   let sent = 0
-  for (const { id, job, queue, step, task_id } of rows) {
-    await services.dispatch.ensure(queue)
-    if (await services.dispatch.isLive(queue, job)) continue
+  for (const { id, job, queue, step, task_id } of await withoutWake(services.dispatch, rows)) {
     const next = uuidv7()
     sent += await services.db.transaction().execute(async (trx) => {
       const { numUpdatedRows } = await trx

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { defaults } from '../config.ts'
-import { queueOf } from '../dispatch/dispatch.ts'
+import { withoutWake } from '../dispatch/without-wake.ts'
 import { TaskChange } from './change.ts'
 import { endWithTask } from './lost.ts'
 import { lockTasks } from './record.ts'
@@ -12,8 +12,7 @@ interface Suspect {
   task_id: string
   name: string
   job: string | null
-  definition: string
-  version: number
+  queue: string
 }
 
 /**
@@ -27,7 +26,7 @@ export async function reconcile(services: TaskServices): Promise<number> {
   let sent = 0
   for (;;) {
     const { rows } = await sql<Suspect>`
-      SELECT s.task_id, s.name, s.job, t.definition, t.version
+      SELECT s.task_id, s.name, s.job, t.definition || '/v' || t.version AS queue
       FROM errand.steps s JOIN errand.tasks t ON t.id = s.task_id
       WHERE s.state IN ('ready', 'running', 'retrying')
         -- One that fans out is in nobody's hands while its slices are worked on.
@@ -35,16 +34,14 @@ export async function reconcile(services: TaskServices): Promise<number> {
         AND greatest(s.changed_at, s.retry_at) < now() - make_interval(secs => ${defaults.reconcileAfterSeconds})
         AND (s.task_id, s.name) > (${after?.task_id ?? '00000000-0000-0000-0000-000000000000'}::uuid, ${after?.name ?? ''})
       ORDER BY s.task_id, s.name LIMIT ${defaults.reconcilePage}`.execute(services.db)
-    for (const suspect of rows) if (await resend(services, suspect)) sent++
+    for (const suspect of await withoutWake(services.dispatch, rows)) if (await resend(services, suspect)) sent++
     after = rows.at(-1)
     if (rows.length < defaults.reconcilePage) return sent
   }
 }
 
 async function resend(services: TaskServices, suspect: Suspect): Promise<boolean> {
-  const queue = queueOf(suspect.definition, suspect.version)
-  await services.dispatch.ensure(queue)
-  if (suspect.job !== null && (await services.dispatch.isLive(queue, suspect.job))) return false
+  const { queue } = suspect
   const done = await services.db.transaction().execute(async (trx) => {
     const records = await lockTasks(trx, [suspect.task_id], (name, version) =>
       services.catalog.shape(trx, name, version),

@@ -1,5 +1,12 @@
 import type { DefinitionShape, TaskState } from '@errand/task'
 
+/** Which versions of definitions are asked for: all of these at once. */
+export interface DefinitionQuery {
+  name?: string
+  version?: number
+  promoted?: boolean
+}
+
 export interface DefinitionView {
   name: string
   version: number

@@ -89,10 +89,12 @@ export function definitionRoutes({ engine }: ServerContext): OpenAPIHono<ServerE
   app.openapi(getRoute, async (c) => {
     const { name } = c.req.valid('param')
     const { version } = c.req.valid('query')
-    const all = await engine.definitions(c.get('principal'))
-    const versions = all.filter((definition) => definition.name === name)
-    const found = versions.find((one) => (version === undefined ? one.promoted : one.version === version))
-    if (!found) throw unknown(name, version, versions, all)
+    const who = c.get('principal')
+    const [found] = await engine.definitions(who, {
+      name,
+      ...(version === undefined ? { promoted: true } : { version }),
+    })
+    if (!found) throw unknown(name, version, await engine.definitions(who))
     c.header('Cache-Control', 'private, no-store')
     return c.json(definitionJson(found), 200)
   })
@@ -123,12 +125,8 @@ export function definitionRoutes({ engine }: ServerContext): OpenAPIHono<ServerE
   return app
 }
 
-function unknown(
-  name: string,
-  version: number | undefined,
-  versions: readonly DefinitionView[],
-  all: readonly DefinitionView[],
-): Problem {
+function unknown(name: string, version: number | undefined, all: readonly DefinitionView[]): Problem {
+  const versions = all.filter((definition) => definition.name === name)
   const names = [...new Set(all.map((definition) => definition.name))].sort()
   return new Problem({
     code: 'definition-unknown',
