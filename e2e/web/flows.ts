@@ -313,8 +313,13 @@ export async function lateRead(site: Site, browser: Browser): Promise<void> {
     // Whoever asked may have stopped waiting.
     await route.fulfill({ response }).catch(() => {})
   })
+  // The page that holds the feed tells the others of this browser when it begins. What is before that is told to nobody.
+  await page.addInitScript(
+    `new BroadcastChannel('errand-feed').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
+  )
   await page.goto(`/tasks/${id}`)
   await expect.poll(() => earlier !== undefined, PATIENT).toBe(true)
+  await expect.poll(() => page.evaluate('window.feedBegun === true'), PATIENT).toBe(true)
   expect(await (await earlier)?.json()).toMatchObject({ finishedAt: null })
   await writeFile(path, '')
   await said(page, /^Completed in/).waitFor(PATIENT)
@@ -329,6 +334,9 @@ export async function lateRead(site: Site, browser: Browser): Promise<void> {
 /** What the front page reads first is asked for with the document, and not again by the app. */
 export async function firstReads(site: Site, browser: Browser): Promise<void> {
   const { page, context } = await signIn(site, browser, { as: 'ada' })
+  const path = join(site.folder, 'there')
+  await writeFile(path, '')
+  await site.as('ada').submit({ definition: 'waits', input: { path } })
   // Once the feed begins, what was read before is read again.
   await page.route('**/api/v1/events', (route) => route.abort())
   await page.goto('/')

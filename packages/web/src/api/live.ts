@@ -59,13 +59,20 @@ function connection(up: boolean): void {
   }
   set({ up: true })
   // What happened meanwhile was told to nobody.
-  void queryClient.invalidateQueries()
+  void readAnew([])
 }
 
 /** What changed between reading a task and the beginning of the feed was told to nobody. */
 function begun(): void {
-  void queryClient.invalidateQueries({ queryKey: ['task'] })
-  void queryClient.invalidateQueries({ queryKey: ['tasks'] })
+  void readAnew(['task'])
+  void readAnew(['tasks'])
+}
+
+/** A first read that is under way is not begun again, and may say what was before: after it comes another. */
+async function readAnew(queryKey: readonly string[]): Promise<void> {
+  const first = queryClient.isFetching({ queryKey, predicate: ({ state }) => state.data === undefined }) > 0
+  await queryClient.invalidateQueries({ queryKey, refetchType: first ? 'all' : 'active' })
+  if (first) await queryClient.invalidateQueries({ queryKey })
 }
 
 /** Keeps the count of the bell true; what the inbox shows is read anew. */
