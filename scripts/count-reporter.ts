@@ -5,8 +5,10 @@ export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
     for (const { children } of modules) for (const test of children.allTests()) count[test.result().state]++
-    // What never ended has not passed; a file that could not be read has no tests, and fails all the same.
-    const broken = modules.filter((one) => one.state() === 'failed' && [...one.children.allTests()].length === 0).length
+    // What never ended has not passed; a file that could not be read or set up fails with no test of it failing.
+    const broken = modules.filter(
+      (one) => one.state() === 'failed' && one.children.allTests('failed').next().done,
+    ).length
     console.log(`${count.passed} passed, ${count.failed + count.pending + broken} failed, ${count.skipped} skipped`)
   }
 }

@@ -9,6 +9,17 @@ import { build } from 'vite'
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
 
+/** Where another process builds and is done first, what it made stays: it is of the same sources. */
+async function putInPlace(outDir: string): Promise<void> {
+  const but = (code: string) => (error: NodeJS.ErrnoException) => {
+    if (error.code !== code) throw error
+  }
+  const old = `${outDir}-old`
+  await rename(dist, old).catch(but('ENOENT'))
+  await rename(outDir, dist).catch(but('ENOTEMPTY'))
+  await rm(old, { recursive: true, force: true })
+}
+
 /** Whether the built files are there and newer than everything they are made of. */
 export async function isFresh(): Promise<boolean> {
   if (!existsSync(join(dist, 'embed.js'))) return false
@@ -35,8 +46,7 @@ export async function buildWeb(): Promise<void> {
     }
     await checkStyles(outDir)
     await compressAll(outDir)
-    await rm(dist, { recursive: true, force: true })
-    await rename(outDir, dist)
+    await putInPlace(outDir)
   } finally {
     if (before === undefined) delete process.env.NODE_ENV
     else process.env.NODE_ENV = before
