@@ -331,6 +331,39 @@ export async function lateRead(site: Site, browser: Browser): Promise<void> {
   await context.close()
 }
 
+/** The task is over before the feed begins, and what was read before that comes after it: it is read once more. */
+export async function earlyRead(site: Site, browser: Browser): Promise<void> {
+  const { page, context } = await signIn(site, browser, { as: 'ada' })
+  const path = join(site.folder, 'early')
+  const { id } = await site.as('ada').submit({ definition: 'waits', input: { path } })
+  const over = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  let first: APIResponse | undefined
+  await page.route(`**/api/v1/tasks/${id}`, async (route) => {
+    const response = await route.fetch()
+    first ??= response
+    if (response === first) await begun.promise
+    await route.fulfill({ response }).catch(() => {})
+  })
+  await page.route('**/api/v1/events', async (route) => {
+    await over.promise
+    await route.continue()
+  })
+  await page.addInitScript(
+    `new BroadcastChannel('errand-feed').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
+  )
+  await page.goto(`/tasks/${id}`)
+  await expect.poll(() => first !== undefined, PATIENT).toBe(true)
+  expect(await first?.json()).toMatchObject({ finishedAt: null })
+  await writeFile(path, '')
+  await expect.poll(async () => (await site.as('ada').task(id)).state, PATIENT).toBe('completed')
+  over.resolve()
+  await expect.poll(() => page.evaluate('window.feedBegun === true'), PATIENT).toBe(true)
+  begun.resolve()
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  await context.close()
+}
+
 /** What the front page reads first is asked for with the document, and not again by the app. */
 export async function firstReads(site: Site, browser: Browser): Promise<void> {
   const { page, context } = await signIn(site, browser, { as: 'ada' })
@@ -380,6 +413,7 @@ export const flows: readonly [what: string, flow: Flow][] = [
   ['a schedule is paused, goes on and is removed', schedules],
   ['the front page asks once for what it reads first, before its scripts are there', firstReads],
   ['what the feed told is not taken back by a read that comes late', lateRead],
+  ['what ended before the feed began is shown, though the read of it came late', earlyRead],
   ['the bell says that a task has ended, and leads to it', bell],
   ['the server is killed and started again while the page is open', restart],
 ]

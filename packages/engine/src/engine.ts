@@ -273,7 +273,8 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
     },
     async status(who) {
       assertAdministrator(who, 'see how the service stands')
-      return { database: database.kind, ...(await readStatus(services)) }
+      const [status, refusedSchedules] = await Promise.all([readStatus(services), schedules.refused()])
+      return { database: database.kind, ...status, refusedSchedules }
     },
     async measures(who) {
       assertAdministrator(who, 'see how the service stands')

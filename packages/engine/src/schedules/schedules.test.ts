@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createEngine } from '../engine.ts'
 import { listTasks } from '../tasks/list.ts'
-import { readStatus } from '../tasks/status.ts'
 import { createSubmit } from '../tasks/submit.ts'
 import { catalogShapes } from '../test-support/catalog-shapes.ts'
 import { ada, onBothDatabases, staff } from '../test-support/databases.ts'
@@ -133,14 +132,13 @@ onBothDatabases((kind) => {
     expect(refused.problem).toMatchObject({ code: 'limit-reached', dueAt: dueAt.toISOString() })
     expect(refused.nextAt?.getTime()).toBe(dueAt.getTime() + 3_600_000)
     const { code, title } = refused.problem ?? {}
-    const status = () => readStatus(rooms.services)
-    expect((await status()).refusedSchedules).toContainEqual({ name, code, title })
+    expect(await schedules.refused()).toContainEqual({ name, code, title })
     const [open] = await tasksOf('refused')
     await rooms.work.complete(await rooms.claimOf(open?.id ?? ''), null)
     await moveTo(name, 0)
     await schedules.startDue()
     expect(await find(name)).toMatchObject({ problem: null })
-    expect((await status()).refusedSchedules.map((one) => one.name)).not.toContain(name)
+    expect((await schedules.refused()).map((one) => one.name)).not.toContain(name)
     expect(await tasksOf('refused')).toHaveLength(2)
   })
 

@@ -8,7 +8,7 @@ import type { Tables } from '../database/schema.ts'
 import { Problem } from '../problem.ts'
 import { checkSubmit } from '../tasks/check-submit.ts'
 import type { TaskServices } from '../tasks/services.ts'
-import type { Principal, ScheduleRequest, ScheduleView } from '../types.ts'
+import type { Principal, RefusedSchedule, ScheduleRequest, ScheduleView } from '../types.ts'
 import { checkSchedule, scheduleInvalid } from './check-schedule.ts'
 import { servicePrincipal } from './service-principal.ts'
 import { type Start, startDue } from './start-due.ts'
@@ -65,6 +65,21 @@ export class Schedules {
         throw isUniqueViolation(error) ? exists(name) : error
       })
     return view(made)
+  }
+
+  /** Those whose last time started nothing, by name, at most 100; paused ones are left out. */
+  async refused(): Promise<RefusedSchedule[]> {
+    const rows = await this.#services.db
+      .selectFrom('schedules')
+      .select(['name', 'problem'])
+      .where('problem', 'is not', null)
+      .where('paused_at', 'is', null)
+      .orderBy('name')
+      .limit(100)
+      .execute()
+    return rows.flatMap(({ name, problem }) =>
+      problem === null ? [] : [{ name, code: problem.code, title: problem.title }],
+    )
   }
 
   /** All of them, by name. @throws {Problem} forbidden */

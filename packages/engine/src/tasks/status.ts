@@ -1,22 +1,21 @@
 import { sql } from 'kysely'
 import { defaults } from '../config.ts'
-import type { EngineStatus, QueueStatus, RefusedSchedule, StuckStep } from '../types.ts'
+import type { EngineStatus, QueueStatus, StuckStep } from '../types.ts'
 import type { TaskServices } from './services.ts'
 
-/** The longest list of stuck steps, and of refused schedules: enough to see what is wrong, short enough to read. */
-const MOST = 100
+/** The longest list of stuck steps: enough to see what is wrong, short enough to read. */
+const STUCK = 100
 
 /** Whether work moves, and if not, which and why. Read from the record, by the database's clock. */
-export async function readStatus(services: TaskServices): Promise<Omit<EngineStatus, 'database'>> {
+export async function readStatus(services: TaskServices): Promise<Omit<EngineStatus, 'database' | 'refusedSchedules'>> {
   const { db } = services
   const before = Date.now()
-  const [{ rows: clock }, queues, stuck, { rows: migrations }, unpurged, refusedSchedules] = await Promise.all([
+  const [{ rows: clock }, queues, stuck, { rows: migrations }, unpurged] = await Promise.all([
     sql<{ now: Date }>`SELECT clock_timestamp() AS now`.execute(db),
     readQueues(services),
     readStuck(services),
     sql<{ name: string }>`SELECT name FROM errand.kysely_migration ORDER BY name`.execute(db),
     services.artifacts.unpurged(),
-    readRefused(services),
   ])
   const now = clock[0]?.now ?? new Date()
   return {
@@ -27,7 +26,6 @@ export async function readStatus(services: TaskServices): Promise<Omit<EngineSta
     queues,
     stuck,
     unpurged,
-    refusedSchedules,
   }
 }
 
@@ -62,20 +60,6 @@ async function readStuck(services: TaskServices): Promise<StuckStep[]> {
     WHERE s.state IN ('ready', 'running', 'retrying')
       AND greatest(s.changed_at, s.retry_at) < now() - make_interval(secs => ${defaults.stuckSeconds})
       AND (s.state <> 'running' OR w.heartbeat_at < now() - make_interval(secs => ${defaults.stuckSeconds}))
-    ORDER BY seconds DESC LIMIT ${MOST}`.execute(services.db)
+    ORDER BY seconds DESC LIMIT ${STUCK}`.execute(services.db)
   return rows
-}
-
-async function readRefused({ db }: TaskServices): Promise<RefusedSchedule[]> {
-  const rows = await db
-    .selectFrom('schedules')
-    .select(['name', 'problem'])
-    .where('problem', 'is not', null)
-    .where('paused_at', 'is', null)
-    .orderBy('name')
-    .limit(MOST)
-    .execute()
-  return rows.flatMap(({ name, problem }) =>
-    problem === null ? [] : [{ name, code: problem.code, title: problem.title }],
-  )
 }

@@ -70,9 +70,14 @@ function begun(): void {
 
 /** A first read that is under way is not begun again, and may say what was before: after it comes another. */
 async function readAnew(queryKey: readonly string[]): Promise<void> {
-  const first = queryClient.isFetching({ queryKey, predicate: ({ state }) => state.data === undefined }) > 0
-  await queryClient.invalidateQueries({ queryKey, refetchType: first ? 'all' : 'active' })
-  if (first) await queryClient.invalidateQueries({ queryKey })
+  const first = queryClient
+    .getQueryCache()
+    .findAll({ queryKey, fetchStatus: 'fetching', predicate: ({ state }) => state.data === undefined })
+  void queryClient.invalidateQueries({ queryKey })
+  for (const read of first) {
+    await read.promise?.catch(() => undefined)
+    void queryClient.invalidateQueries({ queryKey: read.queryKey, exact: true })
+  }
 }
 
 /** Keeps the count of the bell true; what the inbox shows is read anew. */
