@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { ByteRange, ObjectInfo } from '@errand/task'
 import { expect, test } from 'vitest'
 import { courseImport } from '../import/course-import.ts'
 import { packSample, SAMPLE_KEYS } from '../sample.ts'
 import { objectKey } from '../store/object-keys.ts'
 import { collect, filesIn, tarGzOf, temporaryStore } from '../test-support/archives.ts'
-import type { FolderStore } from '../test-support/folder-store.ts'
+import { FolderStore } from '../test-support/folder-store.ts'
 import { runTask, uploadOf } from '../test-support/run-task.ts'
 import { courseExport } from './course-export.ts'
 
@@ -73,4 +75,54 @@ test('a file the storage has lost does not stop the export: the rest is written,
   const { report, files } = await exported(store)
   expect(report.missing).toEqual(['static/lost.bin'])
   expect([...files.keys()]).toEqual(['course/course.xml', 'course/static/there.bin'])
+})
+
+/** A store in which some objects are there and cannot be read: at all, or from some byte on. */
+class DamagedStore extends FolderStore {
+  readonly damaged = new Map<string, number>()
+
+  override read(key: string, range?: ByteRange): Readable {
+    const good = this.damaged.get(key)
+    if (good === undefined) return super.read(key, range)
+    const source = good > 0 ? super.read(key, { start: 0, end: good }) : []
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield* source
+      throw new Error('input/output error')
+    }
+    return Readable.from(broken(), { objectMode: false })
+  }
+
+  override async get(key: string): Promise<Uint8Array | undefined> {
+    if (this.damaged.has(key)) throw new Error('input/output error')
+    return super.get(key)
+  }
+
+  override async stat(key: string): Promise<ObjectInfo | undefined> {
+    if (this.damaged.get(key) === -1) throw new Error('input/output error')
+    return super.stat(key)
+  }
+}
+
+test('files that are there and cannot be read, or only in part, do not stop the export either', async () => {
+  const store = new DamagedStore((await temporaryStore()).root)
+  const sizes = { small: 100_000, never: 1_500_000, torn: 3_000_000, unseen: 50_000, fine: 1_200_000 }
+  const contents = new Map(Object.entries(sizes).map(([name, size]) => [`static/${name}.bin`, randomBytes(size)]))
+  const members = [...contents].map(([path, content]): [string, Buffer] => [`course/${path}`, content])
+  const archive = await tarGzOf([['course/course.xml', '<course url_name="R" org="O" course="C"/>'], ...members])
+  await runTask(courseImport, { store, input: { course }, uploads: { archive: uploadOf('c.tar.gz', archive) } })
+  const damage = (name: string, good: number) => {
+    const content = contents.get(`static/${name}.bin`) ?? ''
+    store.damaged.set(objectKey(createHash('sha256').update(content).digest('hex')), good)
+  }
+  damage('small', 0)
+  damage('never', 0)
+  damage('torn', 2_000_000)
+  damage('unseen', -1)
+  for (const redact of [false, true]) {
+    const { report, files } = await exported(store, { redact })
+    expect(report.missing).toEqual(['never', 'small', 'torn', 'unseen'].map((name) => `static/${name}.bin`))
+    expect(report.files).toBe(2)
+    expect([...files.keys()]).toEqual(['course/course.xml', 'course/static/fine.bin'])
+    expect(files.get('course/static/fine.bin')?.equals(contents.get('static/fine.bin') ?? Buffer.alloc(0))).toBe(true)
+  }
 })

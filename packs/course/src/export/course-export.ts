@@ -7,7 +7,7 @@ import { StoredTree } from '../store/stored-tree.ts'
 import { readStructure } from '../store/structure.ts'
 import { packTree } from './pack-tree.ts'
 import { prepare } from './prepare.ts'
-import { type Redaction, redactSecrets } from './redact.ts'
+import { type Redacted, redactSecrets } from './redact.ts'
 import { exportTexts } from './texts.ts'
 
 const inputSchema = z.object({
@@ -51,40 +51,79 @@ export const courseExport = defineTask({
     return prepare(store, tree, (done, total) => context.progress(done, total))
   })
   .step('package', { title: 'Pack the archive', after: ['snapshot', 'write'], unit: 'bytes' }, async (context) => {
-    const { input, results, artifacts } = context
+    const { input, results, artifacts, signal } = context
     const { snapshot, write } = results
     const store = coursesOf(context)
     const tree = StoredTree.of(store, await readStructure(store, snapshot.structure))
-    const missing = new Set(write.missing)
     const drafts = input.drafts ? [] : tree.paths.filter((path) => path.startsWith('drafts/'))
-    const left = new Set([...missing, ...drafts])
-    const redactions: Redaction[] = []
-    const contents = input.redact
-      ? await redactSecrets(tree, (redaction) => redactions.push(redaction))
-      : new Map<string, Uint8Array>()
-    const files = tree.paths
-      .filter((path) => !left.has(path))
-      .map((path) => {
-        const content = contents.get(path)
+    const missing = new Set(write.missing)
+    const lost = async (path: string, cause: unknown) => {
+      // Without the storage nothing can be exported, and it is no fault of the file's.
+      if (!(await tree.answers())) throw cause
+      missing.add(path)
+    }
+    const wanted = (): string[] => {
+      const left = new Set([...missing, ...drafts])
+      return tree.paths.filter((path) => !left.has(path))
+    }
+    const redacted = input.redact ? await redactSecrets(tree, wanted(), lost) : NOTHING_REDACTED
+    const progress = (done: number) => {
+      signal.throwIfAborted()
+      context.progress(done, snapshot.bytes)
+    }
+    const pack = () => {
+      const files = wanted().map((path) => {
+        const content = redacted.contents.get(path)
         return content ? { path, content } : { path }
       })
-    const archive = packTree(store, tree, files, kindOfKey(input.course), (done) => {
-      context.signal.throwIfAborted()
-      context.progress(done, snapshot.bytes)
-    })
-    const { filename, size, sha256 } = await artifacts.archive.write(archive)
-    const report = { course: input.course, version: snapshot.version, files: files.length, missing: write.missing }
-    await artifacts.report.write(
-      `${JSON.stringify({ format: 1, ...report, draftsLeftOut: drafts, redacted: redactions }, null, 2)}\n`,
-    )
-    context.log(summary(files.length, missing.size, redactions.length))
-    return { filename, size, sha256, files: files.length }
+      return artifacts.archive.write(packTree(store, tree, files, kindOfKey(input.course), { progress, lost }))
+    }
+    const { filename, size, sha256 } = await withoutLost(missing, signal, pack)
+    const report = {
+      format: 1,
+      course: input.course,
+      version: snapshot.version,
+      files: wanted().length,
+      missing: [...missing].sort(),
+      draftsLeftOut: drafts,
+      redacted: redacted.redactions,
+      notSearched: redacted.notSearched,
+    }
+    await artifacts.report.write(`${JSON.stringify(report, null, 2)}\n`)
+    context.log(summary(report))
+    return { filename, size, sha256, files: report.files }
   })
 
-function summary(files: number, missing: number, redacted: number): string {
-  const lost = missing === 0 ? '' : ` ${missing} files could not be read from storage; the report lists them.`
-  const secrets = redacted === 0 ? '' : ` ${redacted} secrets were taken out; the report lists them.`
-  return `${files} files were packed.${lost}${secrets}`
+const NOTHING_REDACTED: Redacted = { contents: new Map(), redactions: [], notSearched: [] }
+
+/** Again, where a file turned out to be lost when a part of it was in the archive already; each time there is one file less. */
+async function withoutLost<Result>(
+  missing: ReadonlySet<string>,
+  signal: AbortSignal,
+  pack: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    const before = missing.size
+    try {
+      return await pack()
+    } catch (error) {
+      if (missing.size === before || signal.aborted) throw error
+    }
+  }
+}
+
+/** For the activity log. */
+function summary(
+  report: Record<'missing' | 'redacted' | 'notSearched', readonly unknown[]> & { files: number },
+): string {
+  const lines = [`${report.files} files were packed.`]
+  const add = (list: readonly unknown[], what: string) => {
+    if (list.length > 0) lines.push(`${list.length} ${what}; the report lists them.`)
+  }
+  add(report.missing, 'files could not be read from storage')
+  add(report.redacted, 'secrets were taken out')
+  add(report.notSearched, 'files could not be searched for secrets, and are as they were')
+  return lines.join(' ')
 }
 
 /** Names every file system takes: what else a key may hold becomes `_`. */

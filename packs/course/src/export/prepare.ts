@@ -11,7 +11,10 @@ export interface Prepared {
   missing: string[]
 }
 
-/** Looks whether the storage still has every file before anything is written. */
+/**
+ * Looks whether the storage still has every file before anything is written. One of which the storage will not even say
+ * whether it is there counts as lost, as long as it answers otherwise.
+ */
 export async function prepare(
   store: ObjectStore,
   tree: StoredTree,
@@ -24,7 +27,11 @@ export async function prepare(
     const { offset, size, sha256 } = tree.place(path)
     if (offset === undefined) {
       await looks.add(async () => {
-        if ((await store.stat(objectKey(sha256)))?.size !== size) missing.push(path)
+        const found = await store.stat(objectKey(sha256)).catch(async (error: unknown) => {
+          if (await tree.answers()) return undefined
+          throw error
+        })
+        if (found?.size !== size) missing.push(path)
       })
     }
     progress(++done, tree.paths.length)

@@ -7,6 +7,15 @@ export interface Redaction {
   setting: string
 }
 
+/** An export's files as they are without secrets. */
+export interface Redacted {
+  /** By path; files without secrets are not among them. */
+  contents: ReadonlyMap<string, Uint8Array>
+  redactions: readonly Redaction[]
+  /** Files that may hold settings and could not be searched: they are no JSON, or too big. They are exported as they are. */
+  notSearched: string[]
+}
+
 /** What stands where a secret stood. */
 export const REDACTED = 'REDACTED'
 
@@ -19,38 +28,55 @@ const ATTRIBUTE = /([\w.:-]+)(\s*=\s*)("[^"<]*"|'[^'<]*')/g
 /** Bigger files hold content, not settings. In bytes. */
 const FILE_LIMIT = 8 * 2 ** 20
 
+/** A setting that is written as an element, as long ones are: `<option:name>value</option:name>`. */
+const ELEMENT = /<((?:[\w.-]+:)?([\w.-]+))(\s[^<>]*)?>([^<]+)<\/\1\s*>/g
+
 /**
- * Finds secrets in the settings of a course: in its policies and in the attributes of its XML files.
+ * Finds secrets in the settings of a course: in its policies, and in the attributes and elements of its XML files.
  *
- * @param found - told of each
- * @returns the files as they are without them, by path; files without secrets are not among them
+ * @param paths - of the files that are exported
+ * @param lost - told of a file that cannot be read; it is to be left out
  */
 export async function redactSecrets(
   tree: CourseTree,
-  found: (redaction: Redaction) => void,
-  progress: (done: number) => void = () => {},
-): Promise<Map<string, Uint8Array>> {
-  const redacted = new Map<string, Uint8Array>()
-  let done = 0
-  for (const path of tree.paths) {
-    progress(++done)
-    const redact = redactorFor(path)
-    if (!redact || tree.size(path) > FILE_LIMIT) continue
-    const bytes = Buffer.from(await tree.read(path))
-    // Latin-1 keeps every byte as it is, and all that is looked for is ASCII.
-    const text = redact(bytes.toString(path.endsWith('.json') ? 'utf8' : 'latin1'), (setting) =>
-      found({ file: path, setting }),
-    )
-    if (text !== undefined) redacted.set(path, Buffer.from(text, path.endsWith('.json') ? 'utf8' : 'latin1'))
+  paths: readonly string[],
+  lost: (path: string, cause: unknown) => Promise<void>,
+): Promise<Redacted> {
+  const contents = new Map<string, Uint8Array>()
+  const redactions: Redaction[] = []
+  const notSearched: string[] = []
+  for (const path of paths) {
+    const redactor = redactorFor(path)
+    if (!redactor) continue
+    if (tree.size(path) > FILE_LIMIT) {
+      notSearched.push(path)
+      continue
+    }
+    try {
+      const text = Buffer.from(await tree.read(path)).toString(redactor.encoding)
+      const found = (setting: string) => redactions.push({ file: path, setting })
+      const without = redactor.redact(text, found)
+      if (without === UNREADABLE) notSearched.push(path)
+      else if (without !== undefined) contents.set(path, Buffer.from(without, redactor.encoding))
+    } catch (error) {
+      await lost(path, error)
+    }
   }
-  return redacted
+  return { contents, redactions, notSearched }
 }
 
-type Redactor = (text: string, found: (setting: string) => void) => string | undefined
+/** Gives the text without secrets, or undefined when there are none. */
+interface Redactor {
+  encoding: 'utf8' | 'latin1'
+  redact(text: string, found: (setting: string) => void): string | undefined
+}
+
+const UNREADABLE = 'unreadable'
 
 function redactorFor(path: string): Redactor | undefined {
-  if (/^policies\/.*\.json$/.test(path)) return redactJson
-  if (path.endsWith('.xml') && !/^static(_import)?\//.test(path)) return redactXml
+  if (/^policies\/.*\.json$/.test(path)) return { encoding: 'utf8', redact: redactJson }
+  // Latin-1 keeps every byte as it is, and all that is looked for is ASCII.
+  if (path.endsWith('.xml') && !/^static(_import)?\//.test(path)) return { encoding: 'latin1', redact: redactXml }
   return undefined
 }
 
@@ -58,28 +84,39 @@ function redactJson(text: string, found: (setting: string) => void): string | un
   let changed = false
   let value: unknown
   try {
-    value = JSON.parse(text, (key, inner: unknown) => {
+    // A byte order mark is no JSON, and no reason to give up.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''), (key, inner: unknown) => {
       if (!SECRET.test(key) || isEmpty(inner)) return inner
       changed = true
       found(key)
       return redactValue(key, inner)
     })
   } catch {
-    return undefined
+    return UNREADABLE
   }
   return changed ? `${JSON.stringify(value, null, 4)}\n` : undefined
 }
 
 function redactXml(text: string, found: (setting: string) => void): string | undefined {
   let changed = false
-  const out = text.replace(ATTRIBUTE, (all, name: string, equals: string, quoted: string) => {
-    const value = quoted.slice(1, -1)
-    if (!SECRET.test(name) || value === '' || value === '[]' || value === '{}' || value === 'null') return all
+  const isSecret = (name: string, value: string): boolean => {
+    if (!SECRET.test(name) || /^\s*(\[\]|\{\}|null)?\s*$/.test(value)) return false
     changed = true
     found(name)
-    const quote = quoted.slice(0, 1)
-    return `${name}${equals}${quote}${name === 'lti_passports' ? '[]' : REDACTED}${quote}`
-  })
+    return true
+  }
+  const instead = (name: string): string => (name === 'lti_passports' ? '[]' : REDACTED)
+  // UTF-16 has a zero byte beside each of its characters.
+  if (text.includes('\0')) return UNREADABLE
+  const out = text
+    .replace(ATTRIBUTE, (all, name: string, equals: string, quoted: string) => {
+      if (!isSecret(name, quoted.slice(1, -1))) return all
+      const quote = quoted.slice(0, 1)
+      return `${name}${equals}${quote}${instead(name)}${quote}`
+    })
+    .replace(ELEMENT, (all, tag: string, name: string, attributes: string | undefined, value: string) =>
+      isSecret(name, value) ? `<${tag}${attributes ?? ''}>${instead(name)}</${tag}>` : all,
+    )
   return changed ? out : undefined
 }
 

@@ -33,12 +33,26 @@ export class BlobReader {
     return parts.length === 1 && only ? only : Buffer.concat(parts, size)
   }
 
+  /** Whether the object's first byte can be read, asked anew each time. */
+  async answers(): Promise<boolean> {
+    try {
+      const [first] = await this.#store.read(this.#key, { start: 0, end: 1 }).toArray()
+      return first !== undefined
+    } catch {
+      return false
+    }
+  }
+
   #block(index: number): Promise<Uint8Array> {
     const kept = this.#blocks.get(index)
     this.#blocks.delete(index)
     const block = kept ?? this.#fetch(index)
     // Put last again: the first of a Map is the one not used for longest.
     this.#blocks.set(index, block)
+    // What failed is asked for anew the next time.
+    block.catch(() => {
+      if (this.#blocks.get(index) === block) this.#blocks.delete(index)
+    })
     if (this.#blocks.size > KEPT_BLOCKS) {
       const [oldest] = this.#blocks.keys()
       if (oldest !== undefined) this.#blocks.delete(oldest)
@@ -52,6 +66,9 @@ export class BlobReader {
     for await (const part of this.#store.read(this.#key, { start, end: Math.min(start + BLOCK, this.#size) })) {
       parts.push(part)
     }
-    return Buffer.concat(parts)
+    const bytes = Buffer.concat(parts)
+    const wanted = Math.min(BLOCK, this.#size - start)
+    if (bytes.length === wanted) return bytes
+    throw new Error(`Of ${this.#key} the storage gave ${bytes.length} bytes from ${start} on, and not ${wanted}.`)
   }
 }

@@ -57,6 +57,11 @@ export class StoredTree implements CourseTree {
     return this.place(path).size
   }
 
+  /** Whether the storage still gives what it must: tells a file that is lost from a storage that is away. */
+  async answers(): Promise<boolean> {
+    return this.#bundle.answers()
+  }
+
   async read(path: string): Promise<Uint8Array> {
     const { size, sha256, offset } = this.place(path)
     if (offset !== undefined) return this.#bundle.read(offset, size)

@@ -17,6 +17,10 @@ export class FolderStore implements ObjectStore {
     this.#root = root
   }
 
+  get root(): string {
+    return this.#root
+  }
+
   read(key: string, range?: ByteRange): Readable {
     this.#count('read')
     if (range?.end !== undefined && range.end <= range.start) throw new RangeError(`empty range of ${key}`)
