@@ -83,6 +83,25 @@ test('a zip is accepted', async () => {
   ).toEqual(PLAIN_FILES)
 })
 
+test('names in a zip are UTF-8 where they can be, though macOS does not say so, and else as DOS wrote them', async () => {
+  const names = ['course/static/\u00fcber.txt', 'course/static/cafe\u0301.txt']
+  const zip = await zipOf([['course/course.xml', COURSE], ...names.map((name) => [name, 'x'] as const)])
+  // In the header before each file, and in the table of contents.
+  for (const [signature, at] of [
+    ['PK\x03\x04', 6],
+    ['PK\x01\x02', 8],
+  ] as const) {
+    for (let found = zip.indexOf(signature); found >= 0; found = zip.indexOf(signature, found + 4)) {
+      zip.writeUInt16LE(zip.readUInt16LE(found + at) & ~0x800, found + at)
+    }
+  }
+  expect(Object.keys(await roundTrip(zip))).toEqual(['course.xml', 'static/cafe\u0301.txt', 'static/\u00fcber.txt'])
+  // The same bytes, but for a letter that is no UTF-8.
+  for (let found = zip.indexOf('\u00fc'); found >= 0; found = zip.indexOf('\u00fc'))
+    zip.write('\x81\x81', found, 'latin1')
+  expect(Object.keys(await roundTrip(zip))).toContain('static/\u00fc\u00fcber.txt')
+})
+
 test.each(['bzip2', 'xz'])('a tar packed by %s is accepted', async (program) => {
   const big = 'line of text\n'.repeat(100_000)
   const tar = await tarOf([...PLAIN, ['course/static/big.txt', big]])

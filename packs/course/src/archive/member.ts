@@ -10,7 +10,7 @@ export interface ArchiveMember {
   readonly target?: string
   /** Declared, in bytes: good for choosing a way to store it, never for a limit. */
   readonly size: number
-  /** Set when the name was not UTF-8 and was read as Latin-1. */
+  /** Set when the name was not UTF-8: it was read as Latin-1 from a tar, and as DOS wrote it from a zip. */
   readonly nameGuessed?: boolean
   /** Its bytes, to be read before the next member is asked for; what is not read is skipped. */
   readonly content: AsyncIterable<Uint8Array>

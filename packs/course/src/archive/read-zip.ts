@@ -55,7 +55,7 @@ async function spool(source: Readable, guard: LimitGuard): Promise<number> {
 }
 
 async function toMember(zip: ZipFile, entry: Entry): Promise<ArchiveMember> {
-  const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false)
+  const { guessed, name } = nameOf(entry)
   if (entry.isEncrypted()) {
     throw new TaskFailure({
       code: 'archive-encrypted',
@@ -71,7 +71,30 @@ async function toMember(zip: ZipFile, entry: Entry): Promise<ArchiveMember> {
     type,
     ...(target === undefined ? {} : { target }),
     size: entry.uncompressedSize,
+    ...(guessed ? { nameGuessed: true } : {}),
     content: type === 'file' ? contentOf(zip, entry, name) : nothing(),
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Set where the name is UTF-8. */
+const UTF8_FLAG = 0x800
+/** The extra field that holds the name in UTF-8 as well. */
+const UNICODE_PATH = 0x7075
+
+/**
+ * The standard's own encoding is that of DOS. But macOS and many programs write UTF-8 and do not say so, which other text hardly
+ * ever is by chance.
+ */
+function nameOf(entry: Entry): { name: string; guessed: boolean } {
+  const { extraFields, fileNameRaw, generalPurposeBitFlag } = entry
+  const name = getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false)
+  const said = (generalPurposeBitFlag & UTF8_FLAG) !== 0 || extraFields.some(({ id }) => id === UNICODE_PATH)
+  if (said || fileNameRaw.every((byte) => byte < 0x80)) return { name, guessed: false }
+  try {
+    return { name: UTF8.decode(fileNameRaw).replaceAll('\\', '/'), guessed: false }
+  } catch {
+    return { name, guessed: true }
   }
 }
 

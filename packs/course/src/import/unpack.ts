@@ -89,7 +89,7 @@ export class Unpacker {
     refuseSpecial(member)
     if (path === '' || member.type === 'directory') return drain(member, this.#guard)
     if (member.nameGuessed) {
-      this.#notes.add('name-encoding', path, 'Its name is not UTF-8; it was read as Latin-1.')
+      this.#notes.add('name-encoding', path, 'Its name is not UTF-8; which letters are meant was guessed.')
     }
     const junk = junkReason(path)
     if (member.type === 'symlink' || member.type === 'hardlink') {
