@@ -25,8 +25,12 @@ interface Lesson {
 const LESSONS: Lesson[] = [
   {
     promise: 'a missing transcript stops nothing, and is reported (18)',
-    files: [unit('<html url_name="h" display_name="H"><a href="/static/gone.srt">transcript</a></html>')],
-    tells: /gone\.srt/,
+    files: [
+      unit(
+        '<video url_name="f" display_name="F" edx_video_id="1-2"><transcript language="fr" src="gone-fr.srt"/></video>',
+      ),
+    ],
+    tells: /gone-fr\.srt/,
   },
   {
     promise: 'accents in the names of files survive, however they are written (19)',

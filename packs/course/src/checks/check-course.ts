@@ -12,7 +12,7 @@ import { JsonLines } from './json-lines.ts'
 import { LinkChecker } from './links.ts'
 import { checkLti } from './lti.ts'
 import { checkDiscussionIds, checkDisplayNames, checkNames } from './names.ts'
-import { checkPolicyEntries } from './policy-entries.ts'
+import { checkPolicyEntries, checkPolicyLinks } from './policy-entries.ts'
 import { checkSettings } from './settings.ts'
 import { checkStructure } from './structure.ts'
 import { checkTabs, checkTypes } from './unknown.ts'
@@ -32,8 +32,8 @@ export async function checkCourse(course: Course, tree: CourseTree): Promise<Fin
   checkStructure(course, findings)
   checkTypes(course, findings)
   checkNames(course, findings)
+  const policyLines = await linesOf(course.policy.file, tree)
   if (course.kind === 'course') {
-    const policyLines = await linesOf(course.policy.file, tree)
     checkPolicyEntries(course, policyLines, findings)
     checkTabs(course, policyLines, findings)
     checkGrading(course, await linesOf(course.gradingPolicy.file, tree), findings)
@@ -43,7 +43,9 @@ export async function checkCourse(course: Course, tree: CourseTree): Promise<Fin
   checkLti(course, findings)
   checkDisplayNames(course, findings)
   checkDiscussionIds(course, findings)
-  await checkContent(course, tree, new LinkChecker(course, assets, findings), findings)
+  const links = new LinkChecker(course, assets, findings)
+  checkPolicyLinks(course, policyLines, links)
+  await checkContent(course, tree, links, findings)
   return findings.list()
 }
 

@@ -1,8 +1,10 @@
 import { decodeText } from '../olx/decode.ts'
 import type { Course } from '../olx/index.ts'
+import { isRecord } from '../olx/policies.ts'
 import type { CourseTree } from '../tree.ts'
 import type { Findings } from './finding.ts'
 import { HTML_LIMIT, readHtml } from './html.ts'
+import { JsonLines } from './json-lines.ts'
 import type { LinkChecker } from './links.ts'
 
 /** Pages whose HTML learners see; the other pages are short values that only end in `.html`. */
@@ -25,6 +27,34 @@ export async function checkContent(
   for (const { kind, name, file } of course.pages) {
     // Pages of the course are written in the product, which repairs their HTML; only their links are checked.
     if (kind === 'tab' || HTML_PAGES.has(name)) await checkFile(file, tree, links, findings, false)
+    else if (kind === 'info' && name.endsWith('.items.json')) await checkItems(file, tree, links, findings)
+  }
+}
+
+/** The updates one by one, as newer releases keep them beside the page; those that were deleted are in it as well. */
+async function checkItems(file: string, tree: CourseTree, links: LinkChecker, findings: Findings): Promise<void> {
+  const bad = (line: number, what: string) => findings.add('BadUpdates', file, line, `The file ${what}.`)
+  if (tree.size(file) > HTML_LIMIT) return bad(1, `has more than ${HTML_LIMIT} bytes and was not checked`)
+  const decoded = decodeText(await tree.read(file))
+  if (!decoded.ok) return bad(decoded.line, `cannot be read: ${decoded.message}`)
+  let items: unknown
+  try {
+    items = JSON.parse(decoded.text)
+  } catch {
+    return bad(decoded.text.split('\n').length, 'is not JSON')
+  }
+  if (!Array.isArray(items)) return bad(1, 'does not hold a list')
+  const lines = new JsonLines(decoded.text).allOf('content')
+  let contents = 0
+  for (const [index, item] of items.entries()) {
+    if (!isRecord(item)) {
+      bad(1, `has an update that is no object, number ${index + 1} of the list`)
+      continue
+    }
+    const line = 'content' in item ? (lines[contents++] ?? 1) : 1
+    if (typeof item.content !== 'string' || item.status === 'deleted') continue
+    const found = readHtml(item.content).links.map(({ target }) => ({ target, line }))
+    links.check(file, found)
   }
 }
 

@@ -28,6 +28,11 @@ export class JsonLines {
     return lines?.find((line) => line >= from) ?? lines?.[0]
   }
 
+  /** The lines of all keys of that name, in order. */
+  allOf(key: string): readonly number[] {
+    return this.lines.get(key) ?? []
+  }
+
   private note(quoted: string, line: number): void {
     let key: string
     try {

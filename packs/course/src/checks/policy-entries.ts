@@ -1,9 +1,11 @@
 import type { Course } from '../olx/index.ts'
+import { linksInJson } from '../olx/links.ts'
 import { isRecord } from '../olx/policies.ts'
 import { readDate } from './dates.ts'
 import { fromAttribute, quoted } from './effective.ts'
 import type { Findings } from './finding.ts'
 import type { JsonLines } from './json-lines.ts'
+import type { LinkChecker } from './links.ts'
 
 /** What a course's tag says about itself rather than sets. */
 const NOT_SETTINGS: ReadonlySet<string> = new Set(['url_name', 'org', 'course', 'slug', 'filename', 'xml_attributes'])
@@ -40,6 +42,18 @@ export function checkPolicyEntries(course: Course, lines: JsonLines, findings: F
     } else if (!isRecord(entry)) {
       findings.add('BadEntry', file, line, `The entry for ${quoted(name)} is ${quoted(entry)} and not an object.`)
     } else checkOverrides(course, name, entry, lines, findings)
+  }
+}
+
+/** Step 8: what the policy refers to, the chapters of textbooks above all. */
+export function checkPolicyLinks(course: Course, lines: JsonLines, links: LinkChecker): void {
+  const { file, value } = course.policy
+  if (!isRecord(value)) return
+  for (const [name, entry] of Object.entries(value)) {
+    if (!isRecord(entry)) continue
+    for (const [setting, set] of Object.entries(entry)) {
+      links.check(file, linksInJson(set, lines.ofKey(setting, name) ?? 1))
+    }
   }
 }
 

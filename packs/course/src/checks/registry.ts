@@ -250,6 +250,12 @@ export const CHECKS = {
     'policies/assets.json does not hold one object.',
     'Remove the file, or export the course again; the files in static/ are kept all the same.',
   ),
+  BadUpdates: check(
+    'WARNING',
+    1,
+    'The list of the updates of the course cannot be read.',
+    'Correct the file: it is a JSON list of objects with id, date, content and status; it is kept as it is.',
+  ),
   DraftWithoutParent: check(
     'WARNING',
     1,
@@ -279,6 +285,12 @@ export const CHECKS = {
     4,
     'A tab of the course is of a kind that is not known here.',
     'Correct or remove the tab in the advanced settings of the course, if it does not show; it is kept as it is.',
+  ),
+  ArchiveRefused: check(
+    'ERROR',
+    1,
+    'The archive cannot be imported.',
+    'Do what the message says and import again; the course is as it was.',
   ),
   RenamedBlock: check(
     'WARNING',

@@ -89,6 +89,48 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
   ['DateOrdering', quiz('due="Feb 20, 2031, 17:00"'), 'problem/quiz.xml:1', /due after the course ends/],
   ['DateOrdering', quiz('start="2026-06-02" due="2026-06-01"'), 'problem/quiz.xml:1', /due before it starts/],
   ['MissingFile', policy('cover.png', 'lost.png'), 'course/2026.xml:1', /"lost.png"/],
+  [
+    'MissingFile',
+    block('<video url_name="f" display_name="F">\n<transcript language="de" src="lost-de.srt"/></video>'),
+    `${UNIT}:4`,
+    /transcript "lost-de.srt"/,
+  ],
+  [
+    'MissingFile',
+    block('<video url_name="f" display_name="F" transcripts="{&quot;de&quot;: &quot;lost-de.srt&quot;}"/>'),
+    `${UNIT}:3`,
+    /transcript "lost-de.srt"/,
+  ],
+  ['MissingFile', block('<video url_name="f" display_name="F" sub="old"/>'), `${UNIT}:3`, /"subs_old.srt.sjson"/],
+  [
+    'MissingFile',
+    block(
+      '<video url_name="f" display_name="F" edx_video_id="1-2">\n<video_asset><transcripts><transcript language_code="fr" file_format="srt"/></transcripts></video_asset></video>',
+    ),
+    `${UNIT}:4`,
+    /transcript "1-2-fr.srt"/,
+  ],
+  [
+    'MissingFile',
+    policy('"start"', '"pdf_textbooks": [{ "chapters": [{ "url": "/static/lost.pdf" }] }],\n    "start"'),
+    `${POLICY}:4`,
+    /"\/static\/lost.pdf"/,
+  ],
+  [
+    'MissingFile',
+    spoiled({
+      'info/updates.items.json': JSON.stringify(
+        [
+          { id: 1, content: '<img src="/static/deleted.png">', status: 'deleted' },
+          { id: 2, content: '<img src="/static/lost.png">', status: 'visible' },
+        ],
+        null,
+        1,
+      ),
+    }),
+    'info/updates.items.json:9',
+    /lost.png/,
+  ],
   ['MissingFile', html('\n<img src="/static/lost.png">'), 'html/intro.html:3', /"\/static\/lost.png"/],
   ['MissingFile', edited('problem/quiz.xml', '<p>', '<p><img src="/static/lost.png"/>'), 'problem/quiz.xml:2', /lost/],
   [

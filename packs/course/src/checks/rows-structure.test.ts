@@ -95,6 +95,9 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
     edited(UNIT, INTRO, `${INTRO}  <video url_name="v" display_name="V"/>\n  <video url_name="v" display_name="W"/>\n`),
     `${UNIT}:4`,
   ],
+  ['BadUpdates', spoiled({ 'info/updates.items.json': '[\n{' }), 'info/updates.items.json:2'],
+  ['BadUpdates', spoiled({ 'info/updates.items.json': '{}' }), 'info/updates.items.json:1'],
+  ['BadUpdates', spoiled({ 'info/updates.items.json': '[7]' }), 'info/updates.items.json:1'],
   ['BadAssetMetadata', spoiled({ 'policies/assets.json': '[]' }), 'policies/assets.json:1'],
   [
     'DraftWithoutParent',
@@ -149,6 +152,6 @@ test('a course that begins with another file is read, and that is said', async (
 test('every check of the registry has a course that triggers it', () => {
   const here = new Set<string>(ROWS.map(([code]) => code))
   const elsewhere = Object.entries(CHECKS).filter(([code, { step }]) => step <= 3 && !here.has(code))
-  // These two have tests of their own above.
-  expect(elsewhere.map(([code]) => code)).toEqual(['CourseXMLName', 'TooLarge'])
+  // These two have tests of their own above, and of an archive that is refused import/refused.test.ts tells.
+  expect(elsewhere.map(([code]) => code)).toEqual(['CourseXMLName', 'TooLarge', 'ArchiveRefused'])
 })

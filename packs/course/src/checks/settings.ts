@@ -37,6 +37,15 @@ export function checkSettings(course: Course, assets: AssetNames, findings: Find
       checkDates(course, block, ['submission_start', 'submission_due'], invalid, true)
     else if (block.type === 'discussion') checkDiscussion(course, block, findings, invalid)
     else if (block.type === 'sequential') checkExam(course, block, invalid)
+    for (const { line, name } of block.transcripts) {
+      if (assets.has(name)) continue
+      findings.add(
+        'MissingFile',
+        block.file,
+        line,
+        `The transcript ${quoted(name)} of ${named(block)} is not in static/.`,
+      )
+    }
     if (block.dataProblem !== undefined)
       invalid(
         `The data of ${named(block)} cannot be used: ${block.dataProblem.replace(/ in JSON at position.*$/s, '')}.`,

@@ -121,10 +121,11 @@ test('versions are listed with who and when, and any kept one can be gone back t
   const { artifacts } = await runTask(courseVersions, { store, input: { course } })
   const { versions } = JSON.parse(artifacts.versions?.content.toString() ?? '')
   expect(versions).toMatchObject([
-    { version: 3, current: true, how: 'revert to 1', by: 'Ada', files: 6 },
+    { version: 3, current: true, how: 'revert to 1', by: 'Ada', byId: 'p1', files: 6 },
     { version: 2, current: false, how: 'import', files: 5 },
     { version: 1, current: false, how: 'import', files: 6 },
   ])
+  for (const { at, task } of versions) expect([Date.parse(at) <= Date.now(), typeof task]).toEqual([true, 'string'])
   expect(versions[2].structure).toBe(versions[0].structure)
   const failure = await failureOf(runTask(courseRevert, { store, input: { course, version: 9 } }))
   expect(failure).toMatchObject({ code: 'course-version-unknown', detail: expect.stringContaining('1, 2, 3') })

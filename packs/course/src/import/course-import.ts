@@ -10,6 +10,7 @@ import { openCandidate } from './candidate.ts'
 import { checkCandidate } from './check.ts'
 import { receive } from './receive.ts'
 import { notClean, refuseOtherKind, refuseSimilarKey } from './refusals.ts'
+import { refusedReportJson, refusedReportPage } from './refused-report.ts'
 import { importTexts } from './texts.ts'
 import { Unpacker } from './unpack.ts'
 import { WorkArea } from './work-area.ts'
@@ -49,27 +50,35 @@ export const courseImport = defineTask({
   notifications: importTexts,
 })
   .step('receive', { title: 'Look at the archive' }, async (context) => {
-    await refuseSimilarKey(new WorkArea(context).store, context.input.course)
-    return receive(context.uploads.archive)
+    const work = new WorkArea(context)
+    return work.guarded(async () => {
+      await refuseSimilarKey(work.store, context.input.course)
+      return receive(context.uploads.archive)
+    })
   })
   .step('unpack', { title: 'Unpack the archive', after: ['receive'], unit: 'bytes' }, async (context) => {
     const { input, results, uploads, signal } = context
-    const unpacker = new Unpacker(new WorkArea(context), optionsOf(context).limits)
-    return unpacker.run(uploads.archive, results.receive, kindOfKey(input.course), signal, (packed, members) =>
-      context.progress(packed, results.receive.size, `${members} files and folders`),
+    const work = new WorkArea(context)
+    const unpacker = new Unpacker(work, optionsOf(context).limits)
+    return work.guarded(() =>
+      unpacker.run(uploads.archive, results.receive, kindOfKey(input.course), signal, (packed, members) =>
+        context.progress(packed, results.receive.size, `${members} files and folders`),
+      ),
     )
   })
   .step('read', { title: 'Read the course', after: ['unpack'] }, async (context) => {
     const { input, results } = context
-    const { store } = new WorkArea(context)
-    const ref = await readRef(store, input.course)
+    const work = new WorkArea(context)
+    const ref = await readRef(work.store, input.course)
     const current = ref && currentVersion(ref)
     // All later steps start from this version, whatever else happens to the course meanwhile.
     const base = current ? { version: current.number, structure: current.structure } : null
-    const { tree } = await openCandidate(store, results.unpack.list, base, input.mode)
-    const identity = await readIdentity(tree)
-    refuseOtherKind(identity.kind, input.course)
-    return { base, ...identity }
+    const { tree } = await openCandidate(work.store, results.unpack.list, base, input.mode)
+    return work.guarded(async () => {
+      const identity = await readIdentity(tree)
+      refuseOtherKind(identity.kind, input.course)
+      return { base, ...identity }
+    })
   })
   .step('check', { title: 'Check the course', after: ['unpack', 'read'] }, async (context) => {
     const { input, results, artifacts } = context
@@ -122,5 +131,14 @@ export const courseImport = defineTask({
     context.log(`Version ${number} is the course now, with ${assembled.files} files.`)
     return { version: number, ...assembled }
   })
-  .onFailure({ title: 'Clear up' }, (context) => new WorkArea(context).clear())
+  .onFailure({ title: 'Clear up' }, async (context) => {
+    const { artifacts, input, results } = context
+    const work = new WorkArea(context)
+    const refusal = await work.refusal()
+    if (refusal && !results.check) {
+      await artifacts.report.write(refusedReportJson(input.course, refusal, input.preview))
+      await artifacts.page.write(refusedReportPage(input.course, refusal))
+    }
+    await work.clear()
+  })
   .onCancel({ title: 'Clear up' }, (context) => new WorkArea(context).clear())

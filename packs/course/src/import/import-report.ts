@@ -30,6 +30,7 @@ export function importReportJson(report: ImportReport): string {
     changes: changes ?? null,
     notes: unpacked.notes,
     noteCounts: unpacked.noteCounts,
+    refused: null,
   }
   return `${JSON.stringify(data, null, 2)}\n`
 }

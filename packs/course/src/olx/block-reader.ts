@@ -7,6 +7,7 @@ import { blockDigest } from './digest.ts'
 import { BLOCK_LIMIT, POINTER_DEPTH_LIMIT } from './limits.ts'
 import { type NameSource, nameOf, nameToPath } from './names.ts'
 import type { Problems } from './problems.ts'
+import { transcriptsOf } from './transcripts.ts'
 import type { TreeFiles } from './tree-files.ts'
 import type { XmlElement } from './xml.ts'
 
@@ -172,6 +173,7 @@ export class BlockReader {
       attributes,
       html,
       links: content.links,
+      transcripts: type === 'video' ? transcriptsOf(element) : [],
       assessments: content.assessments,
       dataProblem: content.dataProblem,
       digest: '',

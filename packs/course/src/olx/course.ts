@@ -28,6 +28,8 @@ export interface Block {
   readonly html: string | undefined
   /** References in its content to files and places of the course. Those in its HTML file are not among them. */
   readonly links: readonly Link[]
+  /** Files in `static/` that a video takes its transcripts from, by name. */
+  readonly transcripts: readonly Transcript[]
   /** Peer and self assessments in an open response, with their dates. */
   readonly assessments: readonly Assessment[]
   /** What is wrong with the JSON of its `data`, if it has such and something is. */
@@ -38,6 +40,11 @@ export interface Block {
   readonly broken: boolean
   /** For a draft that is not inside another one: where among its parent's children it goes. */
   readonly draftIndex: number | undefined
+}
+
+export interface Transcript {
+  readonly name: string
+  readonly line: number
 }
 
 export interface Assessment {

@@ -25,11 +25,14 @@ export const courseVersions = defineTask({
   const { course } = context.input
   const ref = await readRef(coursesOf(context), course)
   if (!ref) throw unknownCourse(course)
-  const versions = ref.versions.toReversed().map(({ number, at, by, how, files, bytes, structure }) => ({
+  const versions = ref.versions.toReversed().map(({ number, at, by, how, files, bytes, structure, task }) => ({
     version: number,
     current: number === ref.current,
     at,
     by: by.name,
+    // Names change, and two people may have one.
+    byId: by.id,
+    task,
     how,
     files,
     bytes,
