@@ -16,8 +16,8 @@ export type Setup = ({ kind: 'serve' } | { kind: 'apart'; postgres: string }) & 
   concurrency?: string | undefined
   /** The pack that is served. Default: courses. */
   pack?: string | undefined
-  /** Options of Node for the server where it is apart. */
-  serverOptions?: readonly string[]
+  /** Options of Node for each process. */
+  nodeOptions?: readonly string[]
 }
 
 /** Real `errand` services in a folder of their own, with nothing else configured. */
@@ -94,10 +94,7 @@ function startErrand(args: readonly string[], cwd: string, setup: Setup) {
     ...(setup.kind === 'apart' ? { DATABASE_URL: setup.postgres } : {}),
   }
   const profile = process.env.BENCH_PROFILE
-  const extra = [
-    ...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []),
-    ...(args[0] === 'server' ? (setup.serverOptions ?? []) : []),
-  ]
+  const extra = [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), ...(setup.nodeOptions ?? [])]
   const options = [...extra, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])]
   return spawn(process.execPath, [...options, ERRAND, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
 }

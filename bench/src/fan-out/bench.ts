@@ -27,7 +27,7 @@ export async function run(args: string[]): Promise<void> {
     args,
     options: {
       items: { type: 'string', default: '100000' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '7' },
       workers: { type: 'string' },
       only: { type: 'string', multiple: true },
     },

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { createEngine } from '@errand/engine'
+import { pino } from 'pino'
 import { Server } from '../course/server.ts'
 import { machineLine } from '../machine.ts'
 import { startPostgres } from '../postgres.ts'
@@ -17,6 +19,8 @@ export async function run(args: string[]): Promise<void> {
     args,
     options: {
       items: { type: 'string', default: '1000000' },
+      // Megabytes, as deploy/ sets them; 0 for what Node takes by itself.
+      'semi-space': { type: 'string', default: '8' },
       only: { type: 'string', multiple: true },
     },
   })
@@ -29,11 +33,23 @@ export async function run(args: string[]): Promise<void> {
   const figures: Figure[] = []
   try {
     const url = await postgres.createDatabase('errand')
-    await using server = await Server.start(folder, { kind: 'apart', postgres: url, pack: PACK })
-    const site: Site = { server, postgres: postgres.pid, items: Number(values.items) }
-    for (const [name, measure] of chosen) {
-      process.stderr.write(`${name}…\n`)
-      figures.push(...(await measure(site)))
+    const young = Number(values['semi-space'])
+    const nodeOptions = young === 0 ? [] : [`--max-semi-space-size=${young}`]
+    await using server = await Server.start(folder, { kind: 'apart', postgres: url, pack: PACK, nodeOptions })
+    // What a platform that embeds the engine has, and each server: one of its own, for what it takes without HTTP.
+    const engine = await createEngine({
+      database: { kind: 'postgres', url },
+      storages: { default: { scheme: 'fs', root: folder } },
+      logger: pino({ level: 'warn' }, process.stderr),
+    })
+    const site: Site = { engine, server, postgres: postgres.pid, items: Number(values.items) }
+    try {
+      for (const [name, measure] of chosen) {
+        process.stderr.write(`${name}…\n`)
+        figures.push(...(await measure(site)))
+      }
+    } finally {
+      await engine.close()
     }
   } finally {
     await postgres.stop()
@@ -44,7 +60,7 @@ export async function run(args: string[]): Promise<void> {
     figures.map(({ what, value, aim = '' }) => [what, value, aim]),
   )
   process.stdout.write(`
-errand server and errand worker, apart, on PostgreSQL, everything as shipped; each item appends a row to one CSV file.
+errand server and errand worker, apart, on PostgreSQL, everything as shipped, Node as deploy/ starts it; each item appends a row to one CSV file.
 At the end: ${machineLine()}
 `)
 }

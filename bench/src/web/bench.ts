@@ -47,16 +47,16 @@ export async function run(args: string[]): Promise<void> {
   try {
     const database = await postgres.createDatabase('errand')
     const young = Number(values['semi-space'])
-    const serverOptions = young === 0 ? [] : [`--max-semi-space-size=${young}`]
+    const nodeOptions = young === 0 ? [] : [`--max-semi-space-size=${young}`]
     await using server = await Server.start(folder, {
       kind: 'apart',
       postgres: database,
       pack: fileOf('./pack.ts'),
-      serverOptions,
+      nodeOptions,
     })
     await fillTasks(database, Number(values.tasks))
     process.stdout.write(
-      `${Number(values.tasks).toLocaleString('en')} tasks on PostgreSQL; errand server (node ${serverOptions.join(' ') || 'as it is'}) and errand worker\n`,
+      `${Number(values.tasks).toLocaleString('en')} tasks on PostgreSQL; errand server and errand worker (node ${nodeOptions.join(' ') || 'as it is'})\n`,
     )
     if (wanted('screen')) await screen(server.client.server)
     if (wanted('lists')) await lists(server.client.server, samples)

@@ -86,6 +86,11 @@ export const defaults = {
   watchPoll: 5_000,
   /** Milliseconds between two updates to a watcher: faster than an eye follows, slow enough for thousands. */
   watchInterval: 100,
+  /**
+   * The same after a quiet time, for whoever watches one task; each that follows is twice as long, up to `watchInterval`.
+   * A short task is over within a few of them, and its end is not to wait for eyes.
+   */
+  watchFirst: 10,
   /** Tasks that may wait for a watcher that takes none of them: with more, reading its list anew is less work. */
   feedBacklog: 1_000,
   /** Seconds a ready step may go without a live job before the reconciler sends another. */

@@ -91,6 +91,7 @@ export async function claimSlices(
         fanOut: {
           phase: 'slice',
           items: items.get(slice.id) ?? '[]',
+          page: slice.page,
           first: slice.cursor,
           wary: slice.care > 0,
           singleUntil: slice.single_until,

@@ -27,9 +27,8 @@ export interface Flushed {
  */
 export async function flushSlice(services: FanOutServices, claim: Claim, flush: SliceFlush): Promise<Flushed> {
   const queue = slicesOf(claim.definition, claim.version)
-  const { slice } = claim
-  if (slice === undefined) throw new ClaimLost('This is not the claim of a slice.')
-  const page = await pageOf(services, claim)
+  if (claim.fanOut?.phase !== 'slice') throw new ClaimLost('This is not the claim of a slice.')
+  const { page } = claim.fanOut
   const segments: { slot: string; storage: string; key: string; size: number }[] = []
   for (const [slot, bytes] of Object.entries(flush.appended)) {
     const place = { page, item: flush.from, lease: claim.lease }
@@ -55,17 +54,6 @@ export async function flushSlice(services: FanOutServices, claim: Claim, flush: 
   if (done.sent > 0) services.bus.tell({ queues: [queue] })
   if (flush.lines.length > 0) services.bus.tell({ tasks: [claim.taskId] })
   return { last: done.last, failed: flush.failures.length > 0 }
-}
-
-async function pageOf(services: FanOutServices, claim: Claim): Promise<number> {
-  const row = await services.db
-    .selectFrom('slices')
-    .select('page')
-    .where('id', '=', claim.slice ?? '')
-    .where('lease', '=', claim.lease)
-    .executeTakeFirst()
-  if (row === undefined) throw new ClaimLost('The slice is another worker’s by now, or its fan-out is over.')
-  return row.page
 }
 
 /** With the last flush the slice is over, and goes. */

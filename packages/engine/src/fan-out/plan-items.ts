@@ -10,6 +10,12 @@ import { cutSlices } from './cut.ts'
 import { failureRows } from './failed-items.ts'
 import { declaredIn, type FanOutServices, lockFanOut, saveFanOut } from './rows.ts'
 
+/** A planner's claim, and what its task is of. */
+export interface PlannerRef extends ClaimRef {
+  definition: string
+  version: number
+}
+
 /** What a claim of a step that fans out is for; the first one begins the fan-out. */
 export async function openFanOut(
   trx: Transaction<Tables>,
@@ -35,9 +41,10 @@ export async function openFanOut(
  * @returns false when no more are wanted
  * @throws {ClaimLost}, {Problem} `too-many-items`
  */
-export async function planPage(services: FanOutServices, claim: ClaimRef, page: ItemPage): Promise<boolean> {
+export async function planPage(services: FanOutServices, claim: PlannerRef, page: ItemPage): Promise<boolean> {
   const items = /\\u(0000|d[89a-f])/.test(page.items) ? jsonText(JSON.parse(page.items)) : page.items
-  const queue = await queueFor(services, claim)
+  const queue = slicesOf(claim.definition, claim.version)
+  await services.dispatch.ensure(queue)
   const { sent, wanted } = await services.db.transaction().execute(async (trx) => {
     await holdPlanner(trx, claim)
     const row = await lockFanOut(trx, claim)
@@ -65,7 +72,7 @@ export async function planPage(services: FanOutServices, claim: ClaimRef, page: 
  * Records the items that failed in another task, as this one's. The cursor is where the last recorded flush of that task
  * began, so that another planner goes on behind it.
  */
-export async function planFailedItems(services: FanOutServices, claim: ClaimRef, of: string): Promise<void> {
+export async function planFailedItems(services: FanOutServices, claim: PlannerRef, of: string): Promise<void> {
   const { cursor: begun } = await services.db
     .selectFrom('fan_outs')
     .select('cursor')
@@ -112,19 +119,6 @@ async function holdPlanner(trx: Transaction<Tables>, { lease, step, taskId }: Cl
     trx,
   )
   if (rows.length === 0) throw new ClaimLost('The attempt has lost its claim; nothing was stored.')
-}
-
-/** The queue of the task's slices, known to dispatch. */
-async function queueFor({ db, dispatch }: FanOutServices, { taskId }: ClaimRef): Promise<string> {
-  const task = await db
-    .selectFrom('tasks')
-    .select(['definition', 'version'])
-    .where('id', '=', taskId)
-    .executeTakeFirst()
-  if (task === undefined) throw new ClaimLost('The task is gone.')
-  const queue = slicesOf(task.definition, task.version)
-  await dispatch.ensure(queue)
-  return queue
 }
 
 function tooMany(step: string): Problem {

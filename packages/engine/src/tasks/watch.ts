@@ -21,6 +21,7 @@ export async function* watchTask(
   let sequence = options.after ?? 0
   let line = 0
   let seen = ''
+  let interval: number = defaults.watchFirst
   try {
     await findTask(services, id, who)
     while (!signals.aborted) {
@@ -45,8 +46,10 @@ export async function* watchTask(
       // At least: whoever says that it has seen more than there is must not wait for ever.
       if (isFinal('task', task.state) && sequence >= task.sequence) return
       await signals.wait(defaults.watchPoll)
-      // What comes after a quiet time is told at once; what follows closely is told together.
-      await signals.pause(defaults.watchInterval, looked)
+      // What comes after a quiet time is told at once; what follows closely is told together, the more the longer it goes on.
+      if (performance.now() - looked > defaults.watchInterval) interval = defaults.watchFirst
+      await signals.pause(interval, looked)
+      interval = Math.min(2 * interval, defaults.watchInterval)
     }
   } finally {
     off()

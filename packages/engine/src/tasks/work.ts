@@ -198,14 +198,15 @@ export class Work implements WorkerPort {
     }
   }
 
-  async planItems(claim: ClaimRef, page: ItemPage): Promise<boolean> {
-    return planPage(this.#services, ref(claim), page)
+  async planItems(claim: Claim, page: ItemPage): Promise<boolean> {
+    const { definition, version } = claim
+    return planPage(this.#services, { ...ref(claim), definition, version }, page)
   }
 
   async planFailedItems(claim: ClaimRef): Promise<void> {
-    const { origin } = await this.#taskOf(claim)
+    const { definition, origin, version } = await this.#taskOf(claim)
     if (origin.of === undefined) throw new Error('The task does not run another one again.')
-    await planFailedItems(this.#services, ref(claim), origin.of)
+    await planFailedItems(this.#services, { ...ref(claim), definition, version }, origin.of)
   }
 
   async planned(claim: ClaimRef): Promise<void> {

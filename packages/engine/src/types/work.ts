@@ -73,7 +73,8 @@ export type FanOutWork =
       phase: 'slice'
       /** JSON: an array of {@link PlannedItem}. */
       items: string
-      /** The place of the first of them in their page. */
+      /** Their page, and the place of the first of them in it. */
+      page: number
       first: number
       /** Set after a lost worker: so many items at most between two flushes; one at a time before `singleUntil`, each taken in hand first. */
       wary: boolean
@@ -182,7 +183,7 @@ export interface WorkerPort {
    *
    * @returns false when no more are wanted, as too many have failed already
    */
-  planItems(claim: ClaimRef, page: ItemPage): Promise<boolean>
+  planItems(claim: Claim, page: ItemPage): Promise<boolean>
   /** Records the items that failed in the task this one runs again. */
   planFailedItems(claim: ClaimRef): Promise<void>
   /** All items are on record: the step goes on in its slices. */

@@ -3,6 +3,7 @@ import { toFailure } from '@errand/task'
 import { newReference } from '../reference.ts'
 import { forwardConsole } from './console.ts'
 import { watchForStrayErrors } from './current-step.ts'
+import { giveWay } from './give-way.ts'
 import { type LoadedPack, loadPack } from './load-packs.ts'
 import type { Description, MoveAnswer, Order, ThreadSetup } from './messages.ts'
 import { migrate } from './migrate.ts'
@@ -15,6 +16,7 @@ import { runStep } from './run-step.ts'
 
 const setup: ThreadSetup = workerData
 
+giveWay()
 forwardConsole()
 watchForStrayErrors()
 
