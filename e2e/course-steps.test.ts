@@ -14,6 +14,7 @@ import { FolderStore } from '../packs/course/src/test-support/folder-store.ts'
 import { wrongHistory } from './chaos/history.ts'
 import type { Process } from './chaos/processes.ts'
 import { openVolume } from './chaos/volume.ts'
+import { expectEachOnce } from './each-once.ts'
 import { expectKilled, openPlace, over, type Place } from './place.ts'
 
 /**
@@ -103,6 +104,24 @@ function filesOf(members: readonly TestMember[]): Map<string, string> {
     Buffer.from(content).toString('base64'),
   ])
   return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** However often its steps began: no attempt was spent, and what the task did is there once. */
+async function expectOneEffect({ client }: Place, root: string, definition: string, id: string): Promise<void> {
+  const task = await client.task(id)
+  for (const { attempt, name, state } of task.steps) if (state === 'completed') expect(attempt, name).toBe(1)
+  const slots = task.artifacts.filter(({ state }) => state === 'available').map(({ slot }) => slot)
+  expect(slots.toSorted()).toEqual(SLOTS[definition])
+  const ref = await readRef(new FolderStore(root), course)
+  const made = ref?.versions.filter((version) => version.task === id).map(({ number }) => number)
+  expect(made).toEqual(definition === 'course.export' ? [] : [3])
+}
+
+/** The outputs of each. */
+const SLOTS: Readonly<Record<string, readonly string[]>> = {
+  'course.import': ['page', 'report'],
+  'course.export': ['archive', 'report'],
+  'course.revert': [],
 }
 
 /** Nothing that an import lays aside is left. */
@@ -196,11 +215,10 @@ describe.each(LONG ? ['PGlite', 'PostgreSQL'] : ['PGlite'])('on %s', (kind) => {
       const transitions = await client.transitions(id)
       expect(wrongHistory(transitions)).toEqual([])
       for (const step of steps) {
-        const moves = transitions.filter((move) => move.step === step).map(({ to }) => to)
         const again = killed.includes(step) && point !== 'after-commit-before-settle'
-        // Once more when it was killed before its end was on record; never after that.
-        expect(moves, step).toEqual([...(again ? ['ready', 'running'] : []), 'ready', 'running', 'completed'])
+        expectEachOnce(transitions, step, again ? 2 : 1)
       }
+      await expectOneEffect(place, store, definition, id)
       expect(await courseIn(store)).toEqual(filesOf(after))
       await expectNothingLeft(store)
       if (definition === 'course.export') {
