@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -111,6 +112,11 @@ test('before a server can start: the database, storages, mail and disks of the c
   expect(away).toHaveLength(disk === undefined ? 4 : 5)
   const shut = await faults(['--here', '--data', join(folder, 'a-file')], { DATABASE_URL: 'postgres://127.0.0.1:1/x' })
   expect(shut).toEqual(containing([`Data folder: the data folder ${join(folder, 'a-file')} cannot be written`]))
+  if (!existsSync('/proc/self')) return
+  const nowhere = await faults(['--here', '--data', '/proc/none'])
+  expect(nowhere).toEqual(
+    containing(['Data folder: the data folder /proc/none cannot be written: no folder can be made']),
+  )
 })
 
 test('the schema of the database, and the clock of this machine', async () => {

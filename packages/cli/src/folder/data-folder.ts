@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 import { exitCode } from '../exit-codes.ts'
@@ -19,9 +19,11 @@ export const places = {
  */
 export async function prepareDataFolder(folder: string): Promise<void> {
   const probe = join(folder, `.probe-${randomUUID()}`)
+  // Only what serves has a data folder: commands that ask a server are spared the engine.
+  const { makeFolder } = await import('@errand/engine')
   try {
     // 0700: outputs of every user lie in it.
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder, 0o700)
     await writeFile(probe, '', { flag: 'wx' })
     await rm(probe)
   } catch (error) {

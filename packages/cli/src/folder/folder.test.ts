@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +73,12 @@ test('a data folder is made private; where that cannot be, it is named', async (
   await expect(prepareDataFolder(join(parent, 'file', 'b'))).rejects.toThrow(
     /the data folder .*file\/b cannot be written/,
   )
+  // Node's own way of making folders never comes back from there.
+  if (existsSync('/proc/self')) {
+    await expect(prepareDataFolder('/proc/none')).rejects.toThrow(
+      'the data folder /proc/none cannot be written: no folder can be made there',
+    )
+  }
   if (process.getuid?.() !== 0) {
     await chmod(parent, 0o500)
     await expect(prepareDataFolder(join(parent, 'c'))).rejects.toThrow(/permission denied/)

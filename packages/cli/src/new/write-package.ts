@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CliError, usageError } from '../cli-error.ts'
@@ -44,8 +44,9 @@ export async function writePackage({ folder, name, template, tarballs }: NewPack
   const manifest = manifestOf(await templateManifest(template), name, folder, tarballs)
   // The topmost folder that was made for it, which goes with it should the rest fail.
   let made: string | undefined
+  const { makeFolder } = await import('@errand/engine')
   try {
-    made = await mkdir(folder, { recursive: true })
+    made = await makeFolder(folder)
     for (const entry of await readdir(template)) {
       if (LEFT.has(entry)) continue
       // npm leaves files out of a tarball that are called .gitignore.

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import type { ByteRange, StoreConfig } from '@errand/task'
 import { Problem } from '../problem.ts'
+import { makeFolder } from './make-folder.ts'
 import { READ_CHUNK } from './reading.ts'
 import { release } from './release.ts'
 import type { WriteOptions } from './store.ts'
@@ -27,7 +28,7 @@ const ABANDONED = 86_400_000
 export async function prepareStorage(config: StoreConfig): Promise<void> {
   if (config.scheme !== 'fs' || config.root === undefined) return
   try {
-    await mkdir(join(config.root, PARTIAL), { recursive: true })
+    await makeFolder(join(config.root, PARTIAL))
     await removeAbandoned(join(config.root, PARTIAL))
   } catch (cause) {
     throw new Problem({

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -302,3 +303,13 @@ test('a folder that cannot be made is found at the start', async () => {
   })
   await rm(folder, { recursive: true })
 })
+
+test.runIf(existsSync('/proc/self'))(
+  'a place where the system makes no folders is found, and not waited for',
+  async () => {
+    await expect(prepareStorage({ scheme: 'fs', root: '/proc/none/storage' })).rejects.toMatchObject({
+      code: 'storage-unwritable',
+      detail: '/proc/none/storage: no folder can be made there',
+    })
+  },
+)
