@@ -41,6 +41,13 @@ test('no items at all are none', async () => {
   expect(await content(task, 'report')).toBe('n\r\nof 0\r\n')
 })
 
+test('a file goes on with what an earlier step wrote in its slot, and takes its place', async () => {
+  const { task } = await bed.run('goes-on')
+  expect(task).toMatchObject({ state: 'completed', failure: null })
+  expect(task.artifacts.map(({ slot, state }) => `${slot} ${state}`)).toEqual(['report available'])
+  expect(await content(task, 'report')).toBe(`begun ${'é'.repeat(200_000)}\nitems\n0\n1\n2\n3\n4\nmore 0\nmore 1\n`)
+})
+
 test('items fail by themselves, and are listed; what throws twice is there, in its place', async () => {
   const { task } = await bed.run('rows', { count: 1_000, fails: [7, 999], twice: [0, 1, 500] })
   expect(task.state).toBe('completed_with_errors')

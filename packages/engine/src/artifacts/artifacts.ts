@@ -91,12 +91,31 @@ export class Artifacts {
     })
   }
 
+  /** What an earlier step of the task has left in the slot, for the one that goes on with it; empty where there is nothing. */
+  async *leftBy(claim: ClaimRef, slot: string): AsyncGenerator<Uint8Array> {
+    const row = await this.#db
+      .selectFrom('artifacts')
+      .select(['storage', 'key'])
+      .where('task_id', '=', claim.taskId)
+      .where('slot', '=', slot)
+      .where('step', '<>', claim.step)
+      .where('state', '=', 'available')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    if (row !== undefined) yield* this.#storages.get(row.storage).read(row.key)
+  }
+
   /**
-   * The step has completed: what its attempt wrote becomes available, and whatever else lies in those slots goes.
+   * The step has completed: what its attempt wrote becomes available, and what other attempts of it have left goes. Of a
+   * step that goes on with what earlier ones wrote ({@link leftBy}), that goes as well: it is in what is sealed now.
    *
    * @returns artifacts whose bytes are to be removed once the transaction has been committed
    */
-  async seal(trx: Transaction<Tables>, claims: readonly ClaimRef[]): Promise<string[]> {
+  async seal(
+    trx: Transaction<Tables>,
+    claims: readonly (ClaimRef & { goesOnWith?: readonly string[] })[],
+  ): Promise<string[]> {
     if (claims.length === 0) return []
     const now = clockNow(this.#record.clock)
     const expires = expiry({
@@ -124,7 +143,19 @@ export class Artifacts {
         ended_reason = CASE WHEN m.good THEN NULL ELSE 'another attempt wrote it again' END
       FROM mine m WHERE a.id = m.id
       RETURNING a.id, a.state`.execute(trx)
-    return rows.filter(({ state }) => state === 'deleted').map(({ id }) => id)
+    const gone = rows.filter(({ state }) => state === 'deleted').map(({ id }) => id)
+    const going = claims.flatMap(({ goesOnWith = [], step, taskId }) =>
+      goesOnWith.map((slot) => ({ taskId, step, slot })),
+    )
+    if (going.length === 0 || rows.length === gone.length) return gone
+    const sealed = rows.filter(({ state }) => state === 'available').map(({ id }) => id)
+    const before = sql<boolean>`state = 'available' AND id IN (
+      SELECT o.id FROM errand.artifacts o
+      JOIN jsonb_to_recordset(${JSON.stringify(going)}::jsonb) AS x ("taskId" uuid, step text, slot text)
+        ON o.task_id = x."taskId" AND o.slot = x.slot AND o.step <> x.step
+      JOIN errand.artifacts n ON n.task_id = o.task_id AND n.step = x.step AND n.slot = o.slot
+        AND n.id = ANY(${sealed}::uuid[]))`
+    return [...gone, ...(await this.#end(trx, before, 'a later step went on with it', 'errand'))]
   }
 
   /** What attempts that are over have left unfinished goes. @returns whose bytes are to be removed after the commit */

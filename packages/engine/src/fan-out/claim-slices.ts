@@ -5,7 +5,7 @@ import { slicesOf, type Taken } from '../dispatch/dispatch.ts'
 import type { Claim, ItemFailure, PlannedItem } from '../types.ts'
 import { claimedUploads } from '../uploads/claimed.ts'
 import { afterLoss } from './losses.ts'
-import { declaredIn, type FanOutServices, type SliceRow } from './rows.ts'
+import { declaredIn, type FanOutRef, type FanOutServices, type SliceRow } from './rows.ts'
 
 /** A slice whose wake-up was taken, with what its task gives it. */
 interface Found extends SliceRow {
@@ -28,27 +28,32 @@ const LOST: Omit<ItemFailure, 'item' | 'attempts'> = {
 /**
  * Takes up to `limit` slices of one version for a worker. One whose worker was lost goes on behind its last flush, with
  * more care each time; the item that turns out to end its workers fails.
+ *
+ * @returns also the fan-outs in which that has just happened, perhaps once too often
  */
 export async function claimSlices(
   services: FanOutServices,
   worker: { id: string },
   definition: { name: string; version: number },
   limit: number,
-): Promise<{ claims: Claim[]; taken: number }> {
+): Promise<{ claims: Claim[]; taken: number; poisoned: FanOutRef[] }> {
   const queue = slicesOf(definition.name, definition.version)
   const shape = await services.catalog.shape(services.db, definition.name, definition.version)
   return services.db.transaction().execute(async (trx) => {
     const taken = await services.dispatch.take(trx, queue, limit)
-    if (taken.length === 0) return { claims: [], taken: 0 }
+    if (taken.length === 0) return { claims: [], taken: 0, poisoned: [] }
     const found = await findSlices(trx, taken)
     const stale: Taken[] = []
+    const poisoned: FanOutRef[] = []
     const begun: { slice: Found; lease: string }[] = []
     for (const wake of taken) {
       const slice = found.get(wake.step.slice ?? '')
       // One that was replaced, or whose fan-out is over.
       if (slice === undefined || slice.job !== wake.id || !slice.open) stale.push(wake)
       else {
-        if (slice.state === 'running') await lose(trx, slice, LOST)
+        if (slice.state === 'running' && (await lose(trx, slice, LOST))) {
+          poisoned.push({ taskId: slice.task_id, step: slice.step })
+        }
         begun.push({ slice, lease: `${wake.id}:${wake.retryCount}` })
       }
     }
@@ -98,7 +103,7 @@ export async function claimSlices(
         },
       }
     })
-    return { claims, taken: taken.length }
+    return { claims, taken: taken.length, poisoned }
   })
 }
 
@@ -113,18 +118,22 @@ async function findSlices(trx: Transaction<Tables>, taken: readonly Taken[]): Pr
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-/** The slice's worker is gone, or its thread is. What is worked out is in `slice`; the caller writes it. */
+/**
+ * The slice's worker is gone, or its thread is. What is worked out is in `slice`; the caller writes it.
+ *
+ * @returns whether an item has failed by it
+ */
 export async function lose(
   trx: Transaction<Tables>,
   slice: SliceRow,
   failure: Omit<ItemFailure, 'item' | 'attempts'>,
-): Promise<void> {
+): Promise<boolean> {
   const care = afterLoss(slice)
   if (care !== 'poison') {
     Object.assign(slice, care)
-    return
+    return false
   }
-  if (slice.cursor >= slice.upto) return
+  if (slice.cursor >= slice.upto) return false
   const [item] = JSON.parse((await readItems(trx, [{ ...slice, upto: slice.cursor + 1 }])).get(slice.id) ?? '[]')
   const failed: ItemFailure[] = [{ item: item as PlannedItem, ...failure, attempts: 1 }]
   await trx
@@ -140,6 +149,7 @@ export async function lose(
   slice.cursor++
   slice.failed++
   slice.suspect = null
+  return true
 }
 
 async function begin(

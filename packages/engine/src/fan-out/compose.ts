@@ -10,7 +10,7 @@ import { type FanOutServices, lockFanOut } from './rows.ts'
 const PAGE = 200
 
 /**
- * Writes the outputs of a fan-out: what each begins with, what the items appended, in their order, and what it ends with;
+ * Writes the outputs of a fan-out: what each begins with (what an earlier step wrote in the slot included), what the items appended, in their order, and what it ends with;
  * and the list of those that failed. Streamed: no file is ever in memory.
  *
  * @throws {ClaimLost}, {Problem} `storage-failed`
@@ -74,6 +74,8 @@ async function* content(
   edges: Edges,
   slot: string,
 ): AsyncGenerator<Uint8Array> {
+  // An earlier step may have written the beginning.
+  yield* services.artifacts.leftBy(claim, slot)
   yield Buffer.from(edges.headers[slot] ?? '')
   yield* segments(services, claim, slot)
   yield Buffer.from(edges.footers[slot] ?? '')

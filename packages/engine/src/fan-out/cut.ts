@@ -7,7 +7,8 @@ import type { FanOutRow } from './rows.ts'
 import { windowOf } from './slice-size.ts'
 
 /**
- * Cuts slices from the pages, as many as may be in flight, and sends their wake-ups. A slice lies in one page. Whoever
+ * Cuts slices from the pages, as many as may be in flight, and sends their wake-ups. A slice lies in one page. Tasks of one
+ * scope share the window among them, so that ten of one course get no more of the workers than one of another. Whoever
  * asks holds the fan-out's lock, has made the queue known, and saves the row, which says where the next one begins.
  *
  * @param window - how many may be in flight
@@ -21,9 +22,14 @@ export async function cutSlices(
 ): Promise<number> {
   if (row.paused || row.failure !== null || row.phase === 'done' || row.cut_page >= row.pages) return 0
   const { rows: pages } = await sql<{ page: number; size: number; room: number }>`
-    WITH free AS (
-      SELECT greatest(0, ${window}::int - count(*))::int AS room FROM errand.slices
-      WHERE task_id = ${row.task_id}::uuid AND step = ${row.step}
+    WITH shared AS (
+      SELECT greatest(1, count(*)) AS among FROM errand.fan_outs f JOIN errand.tasks t ON t.id = f.task_id
+      WHERE f.phase <> 'done' AND NOT f.paused AND f.failure IS NULL AND (f.cut_page < f.pages OR NOT f.sealed)
+        AND t.scope = ${row.scope} AND t.scope <> '' AND t.definition = ${row.definition} AND t.version = ${row.version}
+    ), free AS (
+      SELECT greatest(0, ceil(${window}::float8 / shared.among)::int - (
+        SELECT count(*) FROM errand.slices WHERE task_id = ${row.task_id}::uuid AND step = ${row.step}
+      ))::int AS room FROM shared
     )
     SELECT p.page, p.size, free.room FROM errand.item_pages p, free
     WHERE p.task_id = ${row.task_id}::uuid AND p.step = ${row.step} AND p.page >= ${row.cut_page}

@@ -1,3 +1,4 @@
+import type { DefinitionShape } from '@errand/task'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { defaults } from '../config.ts'
 import { cancelTask } from '../tasks/cancel.ts'
@@ -5,7 +6,9 @@ import { keepFanOuts, listFailedItems, pauseTask, setConcurrency } from '../task
 import { ada, bob, onBothDatabases } from '../test-support/databases.ts'
 import { FanOutPlay, fanOutShape, keys } from '../test-support/fan-out.ts'
 import { openEmptyRooms, type Rooms } from '../test-support/rooms.ts'
+import { stepOf } from '../test-support/shapes.ts'
 import type { Origin, Principal } from '../types.ts'
+import { flushSlice } from './flush.ts'
 import { rollUp } from './roll-up.ts'
 import { sweepSegments } from './upkeep.ts'
 
@@ -44,6 +47,32 @@ onBothDatabases((kind) => {
     await db.updateTable('fan_outs').set({ rolled_at: past }).where('task_id', '=', id).execute()
     await rollUp(rooms.services)
     expect(await slicesOf(id)).toHaveLength(8)
+  })
+
+  test('tasks of one scope share what one of another has for itself, and have it all when they are alone', async () => {
+    const shape: DefinitionShape = {
+      ...fanOutShape,
+      name: 'scoped',
+      input: { type: 'object', properties: { course: { type: 'string' } } },
+      scope: 'course:{course}',
+      steps: fanOutShape.steps.map((step) => ({ ...step, concurrency: 4 })),
+    }
+    await rooms.close()
+    rooms = await openEmptyRooms(kind, [shape])
+    const scoped = new FanOutPlay(rooms, shape)
+    await scoped.patient()
+    const planned = (course: string) => scoped.planned(keys(60), { input: { course }, page: 60, size: 2 })
+    const ids = [await planned('a'), await planned('a'), await planned('b')]
+    const inFlight = () => Promise.all(ids.map(async (id) => (await slicesOf(id)).length))
+    expect(await inFlight()).toEqual([4, 2, 4])
+    const round = async () => {
+      for (const slice of await scoped.claim(99)) await scoped.flush(slice)
+    }
+    await round()
+    expect(await inFlight()).toEqual([2, 2, 4])
+    await pauseTask(rooms.services, ids[1] ?? '', true, ada)
+    await round()
+    expect(await inFlight()).toEqual([4, 0, 4])
   })
 
   test('a paused task ends what is in hand, and goes on where it was', async () => {
@@ -98,6 +127,45 @@ onBothDatabases((kind) => {
     )
   })
 
+  /** None may fail. */
+  async function strictly(): Promise<FanOutPlay> {
+    const steps = fanOutShape.steps.map((step) => ({ ...step, tolerate: 0 }))
+    const shape = { ...fanOutShape, name: 'strict', steps }
+    await rooms.close()
+    rooms = await openEmptyRooms(kind, [shape])
+    const strict = new FanOutPlay(rooms, shape)
+    await strict.patient()
+    return strict
+  }
+
+  test('an item that ends its workers ends the step where none may fail, as soon as that is known', async () => {
+    const strict = await strictly()
+    const id = await strict.planned(keys(20), { page: 20, size: 20 })
+    for (let slice = (await strict.claim(1))[0]; slice !== undefined; slice = (await strict.claim(1))[0]) {
+      if (slice.at > 0) break
+      await strict.takeInHand(slice)
+      await strict.lapse()
+    }
+    expect(await slicesOf(id)).toEqual([])
+    expect(await strict.finish(id)).toMatchObject({ failure: { code: 'too-many-items-failed' } })
+    expect(await strict.content(id, 'errors')).toMatch(/\r\nk0,worker-lost,/)
+  })
+
+  test('whoever crashed before looking whether too many have failed is stood in for at the end', async () => {
+    const strict = await strictly()
+    const id = await strict.planned(keys(4), { page: 4, size: 2 })
+    const [first, second] = await strict.claim(2)
+    if (first === undefined || second === undefined) throw new Error('There are no two slices.')
+    await flushSlice(
+      rooms.services,
+      first.claim,
+      strict.flushOf(first, 2, () => true),
+    )
+    await strict.flush(second)
+    const { failure, task } = await strict.finish(id)
+    expect([failure?.code, task.state]).toEqual(['too-many-items-failed', 'failed'])
+  })
+
   test('an item that is in hand when a worker is lost by chance is not blamed, however many are lost', async () => {
     const id = await play.planned(keys(20), { page: 20, size: 20 })
     // Of three that are lost one had nothing in hand yet, one had an item, and one had just done it.
@@ -135,6 +203,35 @@ onBothDatabases((kind) => {
       .execute()
     await keepFanOuts(rooms.services)
     expect((await play.finish(id)).task.state).toBe('completed')
+  })
+
+  test('an output begins with what an earlier step wrote in its slot, which goes when the step is over', async () => {
+    const items = fanOutShape.steps.map((step) => ({ ...step, after: ['begin'] }))
+    const shape: DefinitionShape = { ...fanOutShape, name: 'begun', steps: [stepOf('begin'), ...items] }
+    await rooms.close()
+    rooms = await openEmptyRooms(kind, [shape])
+    const { artifacts, db } = rooms.services
+    const begun = new FanOutPlay(rooms, shape)
+    const { id } = await rooms.submit({ definition: shape.name, input: {} })
+    const first = await rooms.claimOf(id)
+    const { report } = shape.artifacts
+    if (report === undefined) throw new Error('There is no report.')
+    const sink = await artifacts.open(first, 'report', report, { definition: shape.name, filename: 'report' })
+    await sink.write(Buffer.from('written before\n'))
+    await sink.close()
+    await rooms.work.complete(first, null)
+    const states = async () =>
+      (
+        await db.selectFrom('artifacts').select(['step', 'state']).where('task_id', '=', id).orderBy('id').execute()
+      ).map(({ state, step }) => `${step} ${state}`)
+    const second = await rooms.claimOf(id)
+    await begun.plan(second, keys(4), 4)
+    await rooms.work.planned(second)
+    await begun.workOff()
+    expect(await states()).toEqual(['begin available'])
+    await begun.finish(id)
+    expect(await states()).toEqual(['begin deleted', 'items available'])
+    expect(await begun.content(id, 'report')).toBe(`written before\nbegin\n${keys(4).join('\n')}\nend\n`)
   })
 
   test('a slice whose wake-up is gone is sent again', async () => {

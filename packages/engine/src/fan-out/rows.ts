@@ -26,6 +26,7 @@ export type SliceRow = Selectable<Tables['slices']>
 export interface FanOutRow extends Selectable<Tables['fan_outs']> {
   definition: string
   version: number
+  scope: string
   task_state: TaskState
   task_failure: Failure | null
 }
@@ -45,7 +46,7 @@ export async function lockFanOut(
   { step, taskId }: FanOutRef,
 ): Promise<FanOutRow | undefined> {
   const { rows } = await sql<FanOutRow>`
-    SELECT f.*, t.definition, t.version, t.state AS task_state,
+    SELECT f.*, t.definition, t.version, t.scope, t.state AS task_state,
       t.failure AS task_failure
     FROM errand.fan_outs f JOIN errand.tasks t ON t.id = f.task_id
     WHERE f.task_id = ${taskId}::uuid AND f.step = ${step} FOR NO KEY UPDATE OF f`.execute(trx)

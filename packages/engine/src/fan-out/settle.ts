@@ -22,30 +22,37 @@ export async function winFinish(trx: Transaction<Tables>, { step, taskId }: FanO
  *
  * @returns whether it has
  */
-export async function endIfTooManyFailed(services: FanOutServices, ref: FanOutRef): Promise<boolean> {
-  return services.db.transaction().execute(async (trx) => {
-    const row = await lockFanOut(trx, ref)
-    if (row === undefined || row.failure !== null || row.phase === 'done') return false
-    const shape = await services.catalog.shape(trx, row.definition, row.version)
-    const { rows } = await sql<{ done: number; failed: number }>`
-      SELECT coalesce(sum(done), 0)::int AS done, coalesce(sum(failed), 0)::int AS failed FROM errand.slices
-      WHERE task_id = ${row.task_id}::uuid AND step = ${row.step}`.execute(trx)
-    const open = rows[0] ?? { done: 0, failed: 0 }
-    const failed = row.failed + open.failed
-    const may = tolerated(declaredIn(shape, ref.step).tolerate ?? 0, row)
-    if (failed <= may) return false
-    await trx
-      .updateTable('fan_outs')
-      .set({ failure: JSON.stringify(tooManyFailed(ref, failed, may)), done: row.done + open.done, failed })
-      .where('task_id', '=', row.task_id)
-      .where('step', '=', row.step)
-      .execute()
-    await sql`DELETE FROM errand.slices WHERE id IN (
-      SELECT id FROM errand.slices WHERE task_id = ${row.task_id}::uuid AND step = ${row.step} ORDER BY id FOR UPDATE)`.execute(
-      trx,
-    )
-    return true
-  })
+export function endIfTooManyFailed(services: FanOutServices, ref: FanOutRef): Promise<boolean> {
+  return services.db.transaction().execute((trx) => endWithin(trx, services, ref))
+}
+
+/** The same within a transaction that decides more: so a step is never taken for one that went well while too many failed. */
+export async function endWithin(
+  trx: Transaction<Tables>,
+  services: Pick<FanOutServices, 'catalog'>,
+  ref: FanOutRef,
+): Promise<boolean> {
+  const row = await lockFanOut(trx, ref)
+  if (row === undefined || row.failure !== null || row.phase === 'finishing' || row.phase === 'done') return false
+  const shape = await services.catalog.shape(trx, row.definition, row.version)
+  const { rows } = await sql<{ done: number; failed: number }>`
+    SELECT coalesce(sum(done), 0)::int AS done, coalesce(sum(failed), 0)::int AS failed FROM errand.slices
+    WHERE task_id = ${row.task_id}::uuid AND step = ${row.step}`.execute(trx)
+  const open = rows[0] ?? { done: 0, failed: 0 }
+  const failed = row.failed + open.failed
+  const may = tolerated(declaredIn(shape, ref.step).tolerate ?? 0, row)
+  if (failed <= may) return false
+  await trx
+    .updateTable('fan_outs')
+    .set({ failure: JSON.stringify(tooManyFailed(ref, failed, may)), done: row.done + open.done, failed })
+    .where('task_id', '=', row.task_id)
+    .where('step', '=', row.step)
+    .execute()
+  await sql`DELETE FROM errand.slices WHERE id IN (
+    SELECT id FROM errand.slices WHERE task_id = ${row.task_id}::uuid AND step = ${row.step} ORDER BY id FOR UPDATE)`.execute(
+    trx,
+  )
+  return true
 }
 
 /** A share is of all items, so it says nothing before they are all known. */

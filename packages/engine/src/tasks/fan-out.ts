@@ -3,6 +3,7 @@ import { forbidden } from '../access/access.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import {
   endIfTooManyFailed,
+  endWithin,
   type FanOutRef,
   openFanOuts,
   readFailedItems,
@@ -35,12 +36,15 @@ export async function finishFanOut(services: TaskServices, ref: FanOutRef): Prom
     if (record === undefined || step === undefined || step.state !== 'running' || step.lease !== null) return undefined
     const change = new TaskChange(record)
     if (change.ending) change.follow()
-    else if (await winFinish(trx, ref)) {
+    else {
+      // Whoever recorded the last failures may not have come to look at them yet, or never will.
+      await endWithin(trx, services, ref)
+      if (!(await winFinish(trx, ref))) return undefined
       // Putting it together is no further attempt.
       const attempt = Math.max(0, step.attempt - 1)
       change.moveStep(ref.step, 'ready', 'errand', 'every item has its outcome', { attempt })
       change.wake(ref.step)
-    } else return undefined
+    }
     await saveChanges(trx, services.dispatch, [change])
     return change
   })

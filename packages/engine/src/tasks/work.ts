@@ -7,6 +7,7 @@ import { type Lease, queueOf, slicesOf } from '../dispatch/dispatch.ts'
 import {
   claimSlices,
   compose,
+  type FanOutRef,
   flushSlice,
   handBack,
   letGo,
@@ -93,9 +94,15 @@ export class Work implements WorkerPort {
   async claimSlices(workerId: string, limit: number): Promise<Claim[]> {
     const worker = this.#workers.get(workerId)
     if (worker === undefined) return []
-    const take = (served: Served, wanted: number) => claimSlices(this.#services, worker.info, served, wanted)
+    const poisoned: FanOutRef[] = []
+    const take = async (served: Served, wanted: number) => {
+      const found = await claimSlices(this.#services, worker.info, served, wanted)
+      poisoned.push(...found.poisoned)
+      return found
+    }
     const { claims, turn } = await round(worker.idleUntil, worker.sliced, worker.slicesTurn, limit, take)
     worker.slicesTurn = turn
+    for (const ref of poisoned) await checkFailures(this.#services, ref)
     return claims
   }
 

@@ -52,8 +52,11 @@ export class FanOutPlay {
   }
 
   /** A task whose items are on record; slices are of this size until it is known how long an item takes. */
-  async planned(items: readonly PlannedItem[], { page = 10, size = 4 } = {}): Promise<string> {
-    const { id } = await this.rooms.submit({ definition: this.shape.name, input: {} })
+  async planned(
+    items: readonly PlannedItem[],
+    { input = {}, page = 10, size = 4 }: { input?: Record<string, unknown>; page?: number; size?: number } = {},
+  ): Promise<string> {
+    const { id } = await this.rooms.submit({ definition: this.shape.name, input })
     const claim = await this.rooms.claimOf(id)
     await sql`UPDATE errand.fan_outs SET slice_size = ${size} WHERE task_id = ${id}::uuid`.execute(
       this.rooms.services.db,

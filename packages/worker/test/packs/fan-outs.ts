@@ -43,6 +43,24 @@ export const rows = defineTask({
   })
   .step('sum', { title: 'Sum', after: ['write'] }, ({ results, log }) => log(JSON.stringify(results.write)))
 
+/** A first step writes what the file begins with, and the items go on with it; the second list of items goes on with that. */
+export const goesOn = defineTask({ ...about, name: 'goes-on', title: 'Goes on', input: z.object({}) })
+  .step('begin', { title: 'Begin' }, async ({ artifacts }) => {
+    await artifacts.report.write(`begun ${'é'.repeat(200_000)}\n`)
+  })
+  .fanOut('write', {
+    after: ['begin'],
+    items: ({ cursor }) => numbers(5, cursor),
+    each: (item, { append }) => append('report', `${item}\n`),
+    header: { report: 'items\n' },
+  })
+  .fanOut('more', {
+    after: ['write'],
+    items: ({ cursor }) => numbers(2, cursor),
+    each: (item, { append }) => append('report', `more ${item}\n`),
+  })
+  .fanOut('none', { after: ['more'], items: () => [], each: () => undefined })
+
 /** Items that wait for as long as they are told, and take note of the signal. */
 export const waits = defineTask({
   ...about,

@@ -43,7 +43,8 @@ export async function planItems(
     if (signal.aborted) throw signal.reason
     last = keyOf(code.key, item, last)
     const json = JSON.stringify(item === last ? item : [last, item])
-    if (json.length > fanOutLimits.itemBytes) throw tooBig(last, json.length)
+    const size = bytesOf(json)
+    if (size > fanOutLimits.itemBytes) throw tooBig(last, size)
     page.push(json)
     bytes += json.length
     const full = page.length >= PAGE_ITEMS || bytes >= PAGE_BYTES || performance.now() - begun >= PAGE_MS
@@ -51,6 +52,11 @@ export async function planItems(
   }
   if (await record(true)) await recording
   return undefined
+}
+
+/** Of a text as UTF-8; what is short enough in any case need not be counted. */
+function bytesOf(json: string): number {
+  return json.length * 3 <= fanOutLimits.itemBytes ? json.length : Buffer.byteLength(json)
 }
 
 function keyOf(key: (item: unknown) => string, item: unknown, before: string | undefined): string {
@@ -70,7 +76,7 @@ function keyOf(key: (item: unknown) => string, item: unknown, before: string | u
 
 function tooBig(key: string, size: number): TaskFailure {
   return invalid(
-    `The item "${key}" has ${size} characters of JSON; ${fanOutLimits.itemBytes} are allowed. Keep its key and look the rest up.`,
+    `The item "${key}" has ${size} bytes of JSON; ${fanOutLimits.itemBytes} are allowed. Keep its key and look the rest up.`,
   )
 }
 
