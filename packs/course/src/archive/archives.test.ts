@@ -181,6 +181,44 @@ test('names that differ by case or by accents only are both kept; of one name tw
   })
 })
 
+test('the report says which course was taken, and what was decided about names, doubles, links and strays', async () => {
+  const content = await tarGzOf([
+    ['course/course.xml', COURSE],
+    ['backup/course.xml', COURSE],
+    ['readme.txt', 'outside'],
+    ['course/._course.xml', 'junk'],
+    ['course/static/A.txt', '1'],
+    ['course/static/a.txt', '2'],
+    ['course/static/a.txt', '3'],
+    [{ name: 'course/gone', type: 'symlink', linkname: 'nothing' }],
+    ['course/static/dir', 'a file'],
+    ['course/static/dir/b.txt', 'and a folder'],
+  ])
+  const uploads = { archive: uploadOf('c.tar.gz', content) }
+  const { artifacts } = await runTask(courseImport, { store: await temporaryStore(), input: { course }, uploads })
+  const { dropped, junk, notes } = JSON.parse(artifacts.report?.content.toString() ?? '')
+  expect(notes.map(({ kind, path }: { kind: string; path: string }) => `${kind} ${path}`).sort()).toEqual([
+    'dropped course/static/dir',
+    'duplicate course/static/a.txt',
+    'junk course/._course.xml',
+    'link course/gone',
+    'name-collision course/static/a.txt',
+    'outside backup/course.xml',
+    'outside readme.txt',
+    'root backup',
+  ])
+  expect(junk).toEqual(['course/._course.xml'])
+  expect(dropped.map(({ what }: { what: string }) => what).sort()).toEqual([
+    'backup/course.xml',
+    'course/gone',
+    'course/static/dir',
+    'readme.txt',
+  ])
+  expect(artifacts.page?.content.toString()).toContain(
+    'It holds another course; the one in &quot;course&quot; was imported.',
+  )
+})
+
 test.each<[string, TestMember, string, RegExp]>([
   [
     'a path that leaves the archive',
