@@ -286,6 +286,12 @@ export const CHECKS = {
     'A tab of the course is of a kind that is not known here.',
     'Correct or remove the tab in the advanced settings of the course, if it does not show; it is kept as it is.',
   ),
+  MissingTab: check(
+    'WARNING',
+    4,
+    'A page of the course that its tabs name is absent.',
+    'Add the file to tabs/, or remove the tab in the advanced settings of the course.',
+  ),
   ArchiveRefused: check(
     'ERROR',
     1,

@@ -29,6 +29,12 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
   ['UnknownTab', policy('"start"', '"tabs": [{ "type": "tab-of-2013" }],\n"start"'), `${POLICY}:4`, /"tab-of-2013"/],
   ['UnknownTab', policy('"start"', '"tabs": [7],\n"start"'), `${POLICY}:4`, /no type/],
   ['UnknownTab', policy('"start"', '"tabs": {},\n"start"'), `${POLICY}:4`, /not a list/],
+  [
+    'MissingTab',
+    policy('"start"', '"tabs": [{ "type": "static_tab", "name": "Credits", "url_slug": "credits" }],\n"start"'),
+    `${POLICY}:4`,
+    /"Credits" shows tabs\/credits.html/,
+  ],
   ['BadEntry', policy('{\n', '{\n"problem/quiz": 3,\n'), `${POLICY}:2`, /"3"/],
   [
     'SettingOverride',

@@ -14,7 +14,7 @@ const TABS: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-/** Step 4: entries of the navigation that another release made, or a mistake; they are kept as they are. */
+/** Step 4: entries of the navigation that another release made, or a mistake, or whose page is absent; they are kept as they are. */
 export function checkTabs(course: Course, lines: JsonLines, findings: Findings): void {
   const name = `course/${course.run}`
   const tabs = policyEntry(course.policy, name)?.tabs
@@ -25,6 +25,12 @@ export function checkTabs(course: Course, lines: JsonLines, findings: Findings):
     const type: unknown = typeof tab === 'object' && tab !== null ? Reflect.get(tab, 'type') : undefined
     if (typeof type !== 'string') add(`A tab of the course has no type: ${quoted(tab)}.`)
     else if (!TABS.has(type)) add(`A tab of the course is of the type ${quoted(type)}, which is not known here.`)
+  }
+  const pages = new Set(course.pages.flatMap((page) => (page.kind === 'tab' ? [page.name.normalize('NFC')] : [])))
+  for (const { name: title, slug, type } of course.tabs) {
+    if (type !== 'static_tab' || !slug || pages.has(slug.normalize('NFC'))) continue
+    const message = `The tab ${quoted(title ?? slug)} shows tabs/${slug}.html, which does not exist.`
+    findings.add('MissingTab', course.policy.file, lines.ofKey('tabs', name), message)
   }
 }
 
