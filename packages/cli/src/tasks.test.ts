@@ -214,6 +214,8 @@ test('a watcher stays through a restart of the server, which comes back under an
   const watcher = spawnErrand(['watch', id], { cwd })
   const output = collect(watcher)
   await saidSo(watcher, output, /✓ Begin/)
+  const atWork = async () => (await run('workers')).stdout
+  await expect.poll(atWork, { timeout: 60_000 }).toMatch(new RegExp(`^\\S+ +${id} .* wait +\\S+ ?\\S+$`, 'm'))
   await server.stop('SIGKILL')
   await saidSo(watcher, output, /The server cannot be reached; trying again/)
   const before = server.address

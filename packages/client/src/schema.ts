@@ -595,7 +595,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who serves what */
+        /** Who serves what, and what each is at; which tasks those are, for staff */
         get: operations["listWorkers"];
         put?: never;
         post?: never;
@@ -1345,8 +1345,25 @@ export interface components {
                 version: number;
             }[];
             concurrency: number;
-            /** @description Steps in hand */
+            /** @description Steps in hand, and slices of steps with many items */
             running: number;
+            /** @description What it is at, the oldest first; null for whoever may not see all tasks */
+            inHand: {
+                taskId: string;
+                /** @description Of the task */
+                title: string;
+                definition: string;
+                version: number;
+                step: string;
+                stepTitle: string;
+                /** @description How many slices of it, where that is what it has in hand */
+                slices: number | null;
+                /**
+                 * Format: date-time
+                 * @description When the step began, on whichever worker
+                 */
+                startedAt: string;
+            }[] | null;
             /** Format: date-time */
             startedAt: string;
             /** Format: date-time */

@@ -21,6 +21,7 @@ import { openStorages } from './storage/storages.ts'
 import { cancelTask, endOverdue } from './tasks/cancel.ts'
 import { checkFailedItems, keepFanOuts, listFailedItems, pauseTask, setConcurrency } from './tasks/fan-out.ts'
 import { Feed } from './tasks/feed.ts'
+import { readWorkers } from './tasks/in-hand.ts'
 import { limitReached, readLimits } from './tasks/limits.ts'
 import { listTasks } from './tasks/list.ts'
 import { readMeasures } from './tasks/measures.ts'
@@ -216,7 +217,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       assertAdministrator(who, 'retire a version')
       return catalog.retire(name, version)
     },
-    workers: () => catalog.workers(),
+    workers: (who) => readWorkers(services, who),
     createUpload: (file, who) => uploads.create(file, who),
     beginUpload: (file, who) => uploads.arriving.begin(file, who),
     findUpload: (metadata, who) => uploads.arriving.findSaid(metadata, who),

@@ -151,6 +151,7 @@ export interface Engine {
    * @throws {Problem} forbidden, definition-unknown, definition-promoted, definition-in-use (409, saying what is open)
    */
   retire(name: string, version: number, who: Principal): Promise<DefinitionView>
+  /** Who works and serves what; and, for those who may see all tasks, at which steps. */
   workers(who: Principal): Promise<WorkerView[]>
 
   /** Takes a file in, streaming. @throws {Problem} upload-too-large, storage-failed */

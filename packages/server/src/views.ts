@@ -125,7 +125,7 @@ export function definitionJson(definition: DefinitionView): z.output<typeof sche
 }
 
 export function workerJson(worker: WorkerView): z.output<typeof schemas.workerSchema> {
-  const { id, name, host, pid, serves, concurrency, running, startedAt, heartbeatAt, live } = worker
+  const { id, name, host, pid, serves, concurrency, running, inHand, startedAt, heartbeatAt, live } = worker
   return {
     id,
     name,
@@ -134,6 +134,7 @@ export function workerJson(worker: WorkerView): z.output<typeof schemas.workerSc
     serves: serves.map((served) => ({ name: served.name, version: served.version })),
     concurrency,
     running,
+    inHand: inHand?.map((one) => ({ ...one, startedAt: iso(one.startedAt) })) ?? null,
     startedAt: iso(startedAt),
     heartbeatAt: iso(heartbeatAt),
     live,

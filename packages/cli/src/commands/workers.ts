@@ -1,8 +1,8 @@
 import type { Worker } from '@errand/client'
 import type { Command } from 'commander'
 import { connect } from '../connect.ts'
-import { table } from '../format/table.ts'
-import { relative } from '../format/units.ts'
+import { type Column, table } from '../format/table.ts'
+import { count, duration, relative } from '../format/units.ts'
 import { type RemoteOptions, withRemoteOptions } from '../options.ts'
 import { processOutput } from '../output.ts'
 
@@ -30,6 +30,28 @@ export function addWorkers(program: Command): void {
         },
       ]
       output.print(table(columns, workers))
+      const inHand = workers.flatMap((worker) =>
+        (worker.inHand ?? []).map((work) => ({ ...work, worker: worker.name })),
+      )
+      if (inHand.length > 0) output.print(`\n${table(inHandColumns(now), inHand)}`)
     },
   )
 }
+
+type InHand = NonNullable<Worker['inHand']>[number] & {
+  /** Its name. */
+  worker: string
+}
+
+/** At which steps the workers are: told to those alone who may see all tasks. */
+const inHandColumns = (now: Date): Column<InHand>[] => [
+  { title: 'WORKER', value: ({ worker }) => worker },
+  { title: 'TASK', value: ({ taskId }) => taskId },
+  { title: 'TITLE', value: ({ title }) => title },
+  {
+    title: 'STEP',
+    value: ({ slices, step }) =>
+      slices === null ? step : `${step} (${count(slices, slices === 1 ? 'slice' : 'slices')})`,
+  },
+  { title: 'FOR', value: ({ startedAt }) => duration(now.getTime() - Date.parse(startedAt)), align: 'right' },
+]

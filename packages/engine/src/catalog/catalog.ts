@@ -199,11 +199,11 @@ export class Catalog {
     return rows
   }
 
-  async workers(): Promise<WorkerView[]> {
-    const { rows } = await sql<WorkerView>`
+  /** Those that were heard of within a day, the newest first. */
+  async workers(): Promise<Omit<WorkerView, 'running' | 'inHand'>[]> {
+    const { rows } = await sql<Omit<WorkerView, 'running' | 'inHand'>>`
       SELECT w.id, w.name, w.host, w.pid, w.serves, w.concurrency, w.started_at AS "startedAt",
-        w.heartbeat_at AS "heartbeatAt", (${live}) AS live,
-        (SELECT count(*)::int FROM errand.steps s WHERE s.worker = w.id::text AND s.state = 'running') AS running
+        w.heartbeat_at AS "heartbeatAt", (${live}) AS live
       FROM errand.workers w
       WHERE w.stopped_at IS NULL AND w.heartbeat_at > now() - interval '1 day'
       ORDER BY w.started_at DESC LIMIT 500`.execute(this.#db)

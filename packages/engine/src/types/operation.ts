@@ -28,11 +28,28 @@ export interface WorkerView {
   pid: number
   serves: { name: string; version: number }[]
   concurrency: number
-  /** Steps in hand. */
+  /** Steps in hand, and slices of steps with many items. */
   running: number
+  /** Which they are, the oldest first; `null` for whoever may not see all tasks. */
+  inHand: WorkInHand[] | null
   startedAt: Date
   heartbeatAt: Date
   live: boolean
+}
+
+/** A step that a worker is at. */
+export interface WorkInHand {
+  taskId: string
+  /** Of the task. */
+  title: string
+  definition: string
+  version: number
+  step: string
+  stepTitle: string
+  /** How many slices of it, where the step has many items and this is not to list them or to put them together. */
+  slices: number | null
+  /** When the step began, on whichever worker. */
+  startedAt: Date
 }
 
 /** Tasks whose history is due, of one definition and state. */

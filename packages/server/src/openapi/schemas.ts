@@ -266,7 +266,22 @@ export const workerSchema = z
     pid: z.int(),
     serves: z.array(z.object({ name: z.string(), version: z.int() })),
     concurrency: z.int(),
-    running: z.int().describe('Steps in hand'),
+    running: z.int().describe('Steps in hand, and slices of steps with many items'),
+    inHand: z
+      .array(
+        z.object({
+          taskId: id,
+          title: z.string().describe('Of the task'),
+          definition: z.string(),
+          version: z.int(),
+          step: z.string(),
+          stepTitle: z.string(),
+          slices: z.int().nullable().describe('How many slices of it, where that is what it has in hand'),
+          startedAt: instant.describe('When the step began, on whichever worker'),
+        }),
+      )
+      .nullable()
+      .describe('What it is at, the oldest first; null for whoever may not see all tasks'),
     startedAt: instant,
     heartbeatAt: instant,
     live: z.boolean(),

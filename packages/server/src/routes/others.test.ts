@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { definitionSchema, statusSchema } from '../openapi/schemas.ts'
+import { definitionSchema, statusSchema, workerSchema } from '../openapi/schemas.ts'
 import { bodyOf, finish, problemOf, type RealServer, realServer, root, worker } from '../testing/real-server.ts'
 
 let server: RealServer
@@ -75,6 +75,23 @@ test('workers', async () => {
       expect.objectContaining({ id: worker.id, host: 'localhost', pid: process.pid, concurrency: 4, live: true }),
     ]),
   })
+})
+
+test('workers: at which steps they are, for those who may see every task', async () => {
+  const { id } = await server.start('test.echo', { text: 'in hand' })
+  const claim = await server.claim(id)
+  const list = z.object({ workers: z.array(workerSchema) })
+  const asked = async (as: 'ada' | 'root') => {
+    const { workers } = await bodyOf(await server.request('/api/v1/workers', { as }), list)
+    return workers.find((one) => one.id === worker.id)
+  }
+  expect(await asked('root')).toMatchObject({
+    running: 1,
+    inHand: [{ taskId: id, definition: 'test.echo', version: 1, step: 'say', slices: null }],
+  })
+  expect(await asked('ada')).toMatchObject({ running: 1, inHand: null })
+  await finish(server.engine, claim)
+  expect(await asked('root')).toMatchObject({ running: 0, inHand: [] })
 })
 
 test('me', async () => {

@@ -9,7 +9,7 @@ const route = createRoute({
   method: 'get',
   path: '/workers',
   operationId: 'listWorkers',
-  summary: 'Who serves what',
+  summary: 'Who serves what, and what each is at; which tasks those are, for staff',
   tags: ['workers'],
   security,
   responses: {

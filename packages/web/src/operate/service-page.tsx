@@ -7,7 +7,8 @@ import { useNow } from '../ui/clock.ts'
 import { ErrorNotice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { StateMark } from '../ui/state-mark.tsx'
-import { bytes, count, duration, relative } from '../words/units.ts'
+import { bytes, count, duration, plural, relative } from '../words/units.ts'
+import classes from './section.module.css'
 import { Grid, Section } from './section.tsx'
 
 /** Whether work moves: queues, what is stuck, who works, and what the outputs take. */
@@ -108,19 +109,41 @@ function Workers({ workers }: { workers: readonly Worker[] }) {
   return (
     <Section title="Workers">
       <Grid
-        head={['Name', 'State', 'Steps in hand', 'Serves', 'Heard of']}
+        head={['Name', 'State', 'At work on', 'Serves', 'Heard of']}
         empty="No worker has been here."
         rows={workers.map((worker) => ({
           key: worker.id,
           cells: [
             `${worker.name} (${worker.host}, ${worker.pid})`,
             <StateMark key="state" tone={worker.live ? 'good' : 'quiet'} label={worker.live ? 'Live' : 'Gone'} />,
-            `${count(worker.running)} of ${count(worker.concurrency)}`,
+            <InHand key="hand" worker={worker} now={now} />,
             worker.serves.map(({ name, version }) => `${name} ${version}`).join(', '),
             relative(worker.heartbeatAt, now),
           ],
         }))}
       />
     </Section>
+  )
+}
+
+/** How much a worker has in hand, and which steps of which tasks. */
+function InHand({ worker: { concurrency, inHand, running }, now }: { worker: Worker; now: number }) {
+  return (
+    <>
+      {count(running)} of {count(concurrency)}
+      {inHand !== null && inHand.length > 0 && (
+        <ul className={classes.hand}>
+          {inHand.map(({ slices, startedAt, step, stepTitle, taskId, title }) => (
+            <li key={`${taskId} ${step}`}>
+              <Anchor component={Link} to={`/tasks/${taskId}`} inherit underline="always">
+                {title}
+              </Anchor>
+              : {stepTitle}
+              {slices !== null && `, ${plural(slices, 'slice')}`}, for {duration(now - Date.parse(startedAt))}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   )
 }
