@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -86,4 +88,48 @@ test('whoever is not signed in is told so', async () => {
   await show(page, `<errand-task task="${id}"></errand-task>`)
   await page.getByText(/sign/i).first().waitFor(PATIENT)
   await nobody.close()
+})
+
+test('any number of elements, on any number of pages, share one connection, and each is told', async () => {
+  const there = join(site.folder, 'shared')
+  const ada = site.as('ada')
+  // More than the connections that a browser allows to a server.
+  const tasks = await Promise.all(
+    Array.from({ length: 7 }, () => ada.submit({ definition: 'waits', input: { path: there } })),
+  )
+  const elements = tasks.map(({ id }) => `<errand-task task="${id}"></errand-task>`).join('')
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  await page.goto('about:blank')
+  const feeds: string[] = []
+  context.on('request', (request) => {
+    const { pathname } = new URL(request.url())
+    if (pathname.endsWith('/events')) feeds.push(pathname)
+  })
+  const other = await context.newPage()
+  for (const one of [page, other]) {
+    await show(one, elements)
+    await expect.poll(() => one.getByText('Wait for a file').count(), PATIENT).toBe(7)
+  }
+  expect(feeds).toEqual(['/api/v1/events'])
+  await writeFile(there, '')
+  for (const one of [page, other]) {
+    await expect.poll(() => one.getByText(/^Completed in/).count(), PATIENT).toBe(7)
+  }
+  await context.close()
+})
+
+test('an element goes on when the page that had the connection is closed', async () => {
+  const there = join(site.folder, 'handed-on')
+  const { id } = await site.as('ada').submit({ definition: 'waits', input: { path: there } })
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  const begun = page.waitForResponse('**/api/v1/events')
+  await page.goto('/inbox')
+  await begun
+  const other = await context.newPage()
+  await show(other, `<errand-task task="${id}"></errand-task>`)
+  await other.getByText('Wait for a file').waitFor(PATIENT)
+  await page.close()
+  await writeFile(there, '')
+  await other.getByText(/^Completed in/).waitFor(PATIENT)
+  await context.close()
 })

@@ -27,8 +27,9 @@ export function followFeed(listener: Listener): () => void {
   const channel = new BroadcastChannel(NAME)
   channel.onmessage = (event: MessageEvent<FeedMessage>) => listener(event.data)
   const tell = (message: FeedMessage) => {
-    listener(message)
+    // The others first: whoever listens here may have had enough with it, and stop.
     channel.postMessage(message)
+    listener(message)
   }
   const lead = () => hold(tell, stop.signal)
   // Without a secure context there are no locks: then each page has its own connection, and tells nobody.

@@ -1,5 +1,6 @@
 import type { Task } from '@errand/client'
 import { sentenceOf, shareOf } from '../words/states.ts'
+import { onFeed } from './feed.ts'
 import { refusal, SERVER } from './server.ts'
 import { STYLES } from './styles.ts'
 
@@ -7,14 +8,16 @@ import { STYLES } from './styles.ts'
 export class ErrandTask extends HTMLElement {
   static readonly observedAttributes = ['task']
   readonly #root = this.attachShadow({ mode: 'open' })
-  #feed: EventSource | undefined
+  #stop: (() => void) | undefined
+  /** Of what is shown: what comes late is older. */
+  #sequence = -1
 
   connectedCallback(): void {
     this.#follow()
   }
 
   disconnectedCallback(): void {
-    this.#feed?.close()
+    this.#stop?.()
   }
 
   attributeChangedCallback(): void {
@@ -22,28 +25,39 @@ export class ErrandTask extends HTMLElement {
   }
 
   #follow(): void {
-    this.#feed?.close()
+    this.#stop?.()
+    this.#sequence = -1
     const id = this.getAttribute('task')
     if (!id) return
-    const path = `${SERVER}/api/v1/tasks/${encodeURIComponent(id)}`
-    // The browser opens it again when it breaks; the server then sends what was missed.
-    const feed = new EventSource(`${path}/events`)
-    this.#feed = feed
-    feed.addEventListener('task', (event) => this.#show(JSON.parse(event.data) as Task))
-    feed.addEventListener('end', () => feed.close())
-    feed.addEventListener('error', () => {
-      if (feed.readyState === EventSource.CLOSED) void this.#sayWhy(path)
+    let followed = true
+    const stop = onFeed((message) => {
+      if (message.type === 'task' && message.task.id === id) this.#show(message.task)
+      // What changed before the feed began, or while it was cut, was told to nobody.
+      if (message.type === 'begun' || (message.type === 'connection' && message.up)) void this.#read(id, () => followed)
     })
+    this.#stop = () => {
+      followed = false
+      stop()
+    }
+    void this.#read(id, () => followed)
   }
 
-  /** A feed does not say why it was refused; a plain request does. */
-  async #sayWhy(path: string): Promise<void> {
-    const response = await fetch(path).catch(() => undefined)
+  /** Shows the task, or why it cannot be shown; what is there already stays while the server does not answer. */
+  async #read(id: string, isWanted: () => boolean): Promise<void> {
+    const response = await fetch(`${SERVER}/api/v1/tasks/${encodeURIComponent(id)}`).catch(() => undefined)
+    if (response?.ok) {
+      const task = (await response.json()) as Task
+      if (isWanted()) this.#show(task)
+      return
+    }
+    if (response === undefined && this.#sequence >= 0) return
     const text = await refusal(response)
-    this.#root.replaceChildren(style(), box(paragraph(text)))
+    if (isWanted()) this.#root.replaceChildren(style(), box(paragraph(text)))
   }
 
   #show(task: Task): void {
+    if (task.sequence < this.#sequence) return
+    this.#sequence = task.sequence
     const sentence = paragraph(sentenceOf(task, Date.now()))
     sentence.setAttribute('role', 'status')
     const content = box(paragraph(task.title, 'title'), sentence)
@@ -57,6 +71,7 @@ export class ErrandTask extends HTMLElement {
     content.append(links)
     this.#root.replaceChildren(style(), content)
     this.dispatchEvent(new CustomEvent('errand-task', { detail: task, bubbles: true, composed: true }))
+    if (task.finishedAt !== null) this.#stop?.()
   }
 }
 
