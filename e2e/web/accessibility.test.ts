@@ -93,7 +93,15 @@ test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async
   await nobody.close()
 })
 
-test('the question before a cancel, the menu and the form with errors are fine for axe, too', async () => {
+/** How far the page is wider than its window, in pixels. */
+async function overflow(page: Page): Promise<string[]> {
+  const wide = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+  return wide > 0 ? [`${wide} px too wide`] : []
+}
+
+test('the question before a cancel, the menu, the form with errors and that of a schedule are fine for axe, too', async () => {
   const { context, page } = await signIn(site, browser, { options: { reducedMotion: 'reduce' } })
   await open(page, pages.running ?? '')
   await page.getByRole('button', { name: 'Cancel', exact: true }).click()
@@ -103,6 +111,12 @@ test('the question before a cancel, the menu and the form with errors are fine f
   await page.getByRole('button', { name: 'Administrator' }).click()
   await page.getByRole('menu').waitFor()
   expect(await findings(page)).toEqual([])
+  await open(page, '/schedules')
+  await page.getByRole('button', { name: 'Add a schedule' }).click()
+  await page.getByRole('combobox', { name: 'Starts' }).selectOption('Wait for a file')
+  await page.getByRole('textbox', { name: 'Path' }).waitFor(PATIENT)
+  expect(await findings(page)).toEqual([])
+  expect(await overflow(page)).toEqual([])
   await open(page, '/start/letters')
   for (const name of ['Course', 'Gate', 'Mended']) await page.getByRole('textbox', { name }).fill('x')
   await page.getByRole('textbox', { name: 'People' }).fill('99999999')
@@ -111,14 +125,6 @@ test('the question before a cancel, the menu and the form with errors are fine f
   expect(await findings(page)).toEqual([])
   await context.close()
 })
-
-/** How far the page is wider than its window, in pixels. */
-async function overflow(page: Page): Promise<string[]> {
-  const wide = await page.evaluate<number>(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  )
-  return wide > 0 ? [`${wide} px too wide`] : []
-}
 
 test.each([
   ['320 px', { viewport: { width: 320, height: 640 } }],
@@ -137,7 +143,7 @@ test.each([320, 1280])('from right to left the pages are mirrored and whole, %i 
   for (const [name, path] of Object.entries(pages)) {
     await open(page, path)
     expect([name, await overflow(page)]).toEqual([name, []])
-    const brand = await page.getByRole('link', { name: 'Errand' }).boundingBox()
+    const brand = await page.getByRole('link', { name: 'Errand', exact: true }).boundingBox()
     const account = await page.getByRole('button', { name: 'Administrator' }).boundingBox()
     expect(brand?.x).toBeGreaterThan(account?.x ?? Number.POSITIVE_INFINITY)
   }

@@ -131,6 +131,9 @@ export async function useOnce(site: Site, browser: Browser): Promise<void> {
   expect(await contentOf(await take(page))).toBe('key of ada\n')
   await page.getByText(/^Downloaded on/).waitFor(PATIENT)
   expect(await page.getByRole('link', { name: 'Download' }).count()).toBe(0)
+  await page.getByText('Who had it').click()
+  await page.getByText('It went with the download by Ada Okafor').waitFor(PATIENT)
+  await page.getByText('Ada Okafor downloaded it').waitFor(PATIENT)
   await context.close()
 }
 
@@ -160,6 +163,11 @@ export async function teamAndStranger(site: Site, browser: Browser): Promise<voi
   await button(mate.page, 'Run again with changes').click()
   await field(mate.page, 'Course').waitFor(PATIENT)
   expect(await field(mate.page, 'Course').inputValue()).toBe('')
+  // An export he sees, too; to start one takes a role that he does not have.
+  const { tasks } = await site.as('ada').tasks({ definition: 'course.export', limit: 1 })
+  await mate.page.goto(`/tasks/${tasks[0]?.id}`)
+  await button(mate.page, 'Run again with changes').hover()
+  await mate.page.getByRole('tooltip', { name: 'Whoever starts this needs a role' }).waitFor(PATIENT)
   await mate.page.goto('/')
   await mate.page.getByRole('combobox', { name: 'Whose' }).selectOption('Mine')
   await mate.page.getByText('Nothing matches').waitFor(PATIENT)
@@ -200,18 +208,29 @@ export async function promoteAndRetire(site: Site, browser: Browser): Promise<vo
   await context.close()
 }
 
-/** What runs by cron is paused, goes on and is removed; where it was refused, it says why. */
+/** What runs by cron is added, paused, goes on and is removed; where it was refused, it says why. */
 export async function schedules(site: Site, browser: Browser): Promise<void> {
-  const schedule = { name: 'nightly-greeting', definition: 'greet', input: {}, cron: '30 2 * * 1-5' }
-  await site.client.createSchedule({ ...schedule, timeZone: 'Europe/Zurich' })
   const { context, page } = await signIn(site, browser)
   await page.getByRole('link', { name: 'Schedules' }).click()
-  const row = page.getByRole('row', { name: /^nightly-greeting/ })
+  await button(page, 'Add a schedule').click()
+  await field(page, 'Name').fill('nightly-wait')
+  await page.getByRole('combobox', { name: 'Starts' }).selectOption('Wait for a file')
+  await page.getByRole('combobox', { name: 'Time zone' }).selectOption('Europe/Zurich')
+  await field(page, 'When').fill('30 2 * *')
+  await field(page, 'Path').fill(join(site.folder, 'nightly'))
+  await button(page, 'Add the schedule').click()
+  await page.getByRole('alert').getByText('cron has five fields').waitFor(PATIENT)
+  await field(page, 'When').fill('30 2 * * 1-5')
+  await button(page, 'Add the schedule').click()
+  const row = page.getByRole('row', { name: /^nightly-wait/ })
   await row.getByText('On', { exact: true }).waitFor(PATIENT)
+  expect(await site.client.schedules()).toMatchObject([
+    { definition: 'waits', timeZone: 'Europe/Zurich', principal: { id: 'service:scheduler' } },
+  ])
   expect(await row.textContent()).toContain('30 2 * * 1-5')
-  await button(page, 'Pause nightly-greeting').click()
+  await button(page, 'Pause nightly-wait').click()
   await row.getByText('Paused').waitFor(PATIENT)
-  await button(page, 'Go on nightly-greeting').click()
+  await button(page, 'Go on nightly-wait').click()
   await row.getByText('On', { exact: true }).waitFor(PATIENT)
   // Its time does not come within a test: what the server would say of it then is put into its answer.
   await page.route('**/api/v1/schedules', async (route) => {
@@ -222,9 +241,109 @@ export async function schedules(site: Site, browser: Browser): Promise<void> {
   })
   await row.getByText('Refused now: It is retired').waitFor(PATIENT)
   await page.unroute('**/api/v1/schedules')
-  await button(page, 'Remove nightly-greeting').click()
+  await button(page, 'Remove nightly-wait').click()
   await button(page, 'Remove the schedule').click()
   await page.getByText('Nothing runs by itself').waitFor(PATIENT)
+  await context.close()
+}
+
+/** A file that is too large is refused before any of it is sent. */
+export async function tooLarge(site: Site, browser: Browser): Promise<void> {
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  const sent: string[] = []
+  page.on('request', (request) => {
+    if (request.url().includes('/api/v1/uploads')) sent.push(request.method())
+  })
+  const note = (text: string) => ({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from(text) })
+  await page.goto('/start/keeps')
+  await page.getByLabel('Note').setInputFiles(note('much too long'))
+  await page.getByRole('alert').getByText('It has 13 B; at most 10 B are taken.').waitFor(PATIENT)
+  await button(page, 'Start').click()
+  await page.getByLabel('Note').setInputFiles(note('short'))
+  expect(sent).toEqual([])
+  await button(page, 'Start').click()
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  expect(sent).toContain('POST')
+  await context.close()
+}
+
+/** Whoever runs the service sees at which steps of which tasks its workers are. */
+export async function workersAtWork(site: Site, browser: Browser): Promise<void> {
+  const gate = join(site.folder, 'gate-of-workers')
+  const input = { course: SAMPLE_KEYS.course, gate, mended: gate }
+  const { id } = await site.as('ada').submit({ definition: 'letters', input })
+  const { context, page } = await signIn(site, browser)
+  await page.getByRole('link', { name: 'Service' }).click()
+  const held = page.getByRole('region', { name: 'Workers' }).locator('li', { hasText: 'Write each letter, ' })
+  await held.first().waitFor(PATIENT)
+  expect(await held.first().textContent()).toMatch(/^Write to everyone: Write each letter, \d slices?, for /)
+  await held.first().getByRole('link', { name: 'Write to everyone' }).click()
+  await page.waitForURL(`**/tasks/${id}`)
+  await page.getByRole('link', { name: 'Definitions' }).click()
+  await page
+    .getByRole('region', { name: 'letters' })
+    .getByRole('link', { name: /^\d+ open/ })
+    .click()
+  await page.locator(`a[href="/tasks/${id}"]`).click()
+  await writeFile(gate, '')
+  await said(page, /^Completed in/).waitFor(PATIENT)
+  await context.close()
+}
+
+/** What is new is counted where it is asked for, and is there when one comes back to the list. */
+export async function newInTheList(site: Site, browser: Browser): Promise<void> {
+  const ada = site.as('ada')
+  const { context, page: holder } = await signIn(site, browser, { as: 'ada' })
+  // It has the feed, which has begun: from now on what changes is told, and the list is not read for another reason.
+  await holder.addInitScript(
+    `new BroadcastChannel('errand-feed').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
+  )
+  await holder.goto('/preferences')
+  await expect.poll(() => holder.evaluate('window.feedBegun === true'), PATIENT).toBe(true)
+  const page = await context.newPage()
+  await page.goto('/?definition=refuses&state=failed')
+  await page.locator('main li').or(page.getByText('Nothing matches')).first().waitFor(PATIENT)
+  const waits = await ada.submit({ definition: 'waits', input: { path: join(site.folder, 'not-asked-for') } })
+  await expect.poll(async () => (await ada.task(waits.id)).state, PATIENT).toBe('running')
+  const failed = await ada.submit({ definition: 'refuses', input: { path: join(site.folder, 'nowhere') } })
+  await button(page, '1 new task: show it').click()
+  const newest = page.locator('main li').first().getByRole('link').first()
+  await expect.poll(() => newest.getAttribute('href'), PATIENT).toBe(`/tasks/${failed.id}`)
+
+  await page.getByRole('link', { name: 'Tasks', exact: true }).click()
+  await page.locator(`a[href="/tasks/${waits.id}"]`).waitFor(PATIENT)
+  await page.getByRole('link', { name: 'Start', exact: true }).click()
+  await page.getByRole('heading', { name: 'Start a task' }).waitFor(PATIENT)
+  await page.getByRole('link', { name: 'Wait for a file' }).click()
+  await field(page, 'Path').fill(join(site.folder, 'not-listed-yet'))
+  await button(page, 'Start').click()
+  await said(page, 'Step 2 of 2: Wait').waitFor(PATIENT)
+  await button(page, 'Cancel').click()
+  await button(page, 'Cancel the task').click()
+  await said(page, /^Canceled after/).waitFor(PATIENT)
+  const { pathname } = new URL(page.url())
+  await page.getByRole('link', { name: 'Tasks', exact: true }).click()
+  await expect.poll(() => newest.getAttribute('href'), PATIENT).toBe(pathname)
+  await ada.cancel(waits.id)
+  await context.close()
+}
+
+/** What a task is about narrows the list down to what is about the same. */
+export async function aboutOne(site: Site, browser: Browser): Promise<void> {
+  const there = join(site.folder, 'about')
+  await writeFile(there, '')
+  for (const course of [SAMPLE_KEYS.course, 'course-v1:Errand+Other+1']) {
+    await site.as('ada').submit({ definition: 'letters', input: { course, people: 1, gate: there, mended: there } })
+  }
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  await page.getByRole('link', { name: 'course-v1:Errand+Other+1' }).click()
+  const about = page.getByRole('combobox', { name: 'About' })
+  await about.waitFor(PATIENT)
+  expect(new URL(page.url()).searchParams.get('scope')).toBe('course:course-v1:Errand+Other+1')
+  await expect.poll(() => page.locator('main li').count(), PATIENT).toBe(1)
+  await about.selectOption('About anything')
+  await page.getByRole('link', { name: SAMPLE_KEYS.course }).first().waitFor(PATIENT)
+  expect(await about.count()).toBe(0)
   await context.close()
 }
 
@@ -410,7 +529,11 @@ export const flows: readonly [what: string, flow: Flow][] = [
   ['a file for one download is gone after it', useOnce],
   ['a team mate sees the file and may not delete it; a stranger finds nothing', teamAndStranger],
   ['a newer version is promoted, and the older one retired', promoteAndRetire],
-  ['a schedule is paused, goes on and is removed', schedules],
+  ['a schedule is added, paused, goes on and is removed', schedules],
+  ['a file that is too large is not sent', tooLarge],
+  ['the page of the service says at which steps the workers are', workersAtWork],
+  ['what is new in the list is counted where it is asked for, and is there for whoever comes back', newInTheList],
+  ['the list is narrowed down to what is about the same course', aboutOne],
   ['the front page asks once for what it reads first, before its scripts are there', firstReads],
   ['what the feed told is not taken back by a read that comes late', lateRead],
   ['what ended before the feed began is shown, though the read of it came late', earlyRead],

@@ -119,6 +119,9 @@ test('a file is downloaded, kept longer and deleted', async () => {
   await tabTo('Download')
   const [download] = await Promise.all([page.waitForEvent('download'), press('Enter')])
   expect(await text(await download.createReadStream())).toContain('person-00000')
+  await page.getByText(/, in 29 days$/).waitFor(PATIENT)
+  await pressed('Keep 30 days longer')
+  await page.getByText(/, in 59 days$/).waitFor(PATIENT)
   await pressed('Delete letters.csv')
   await dialog().waitFor(PATIENT)
   await pressed('Delete the file')
@@ -200,4 +203,67 @@ test('what one is told, and by which way, is chosen; looks, and the way out, are
   await expect.poll(async () => (await read())?.locale, PATIENT).toBe('de')
   const data = await read()
   expect(data?.preferences).toContainEqual({ kind: 'task.failed', channel: 'email', cadence: 'daily' })
+})
+
+test('many items are paused, go on, and those that failed are done again', async () => {
+  const gate = join(site.folder, 'gate-by-keyboard')
+  const mended = `${gate}-mended`
+  const input = { course: 'course-v1:Errand+K+2', gate, mended }
+  const { id } = await site.as('ada').submit({ definition: 'letters', input })
+  await page.goto(`/tasks/${id}`)
+  await said(page, 'Step 1 of 1: Write each letter').waitFor(PATIENT)
+  await pressed('Pause')
+  await said(page, '(paused)').waitFor(PATIENT)
+  await tabTo('Slices side by side')
+  await page.keyboard.type('3')
+  await press('Enter')
+  await page.getByText('At most 3 side by side from now on.').waitFor(PATIENT)
+  await writeFile(gate, '')
+  await pressed('Go on')
+  await said(page, /^Completed in .*, with errors$/).waitFor(PATIENT)
+  await writeFile(mended, '')
+  await pressed('Retry failed items')
+  await page.waitForURL((url) => !url.pathname.endsWith(id), PATIENT)
+  await said(page, /^Completed in [^,]*$/).waitFor(PATIENT)
+})
+
+test('staff promote and retire a version, and add, pause and remove a schedule', async () => {
+  await context.close()
+  ;({ context, page } = await signIn(site, browser, { options: { locale: 'en-US' } }))
+  /** Of the buttons with this name, the one that can be pressed. */
+  const pressedEnabled = async (name: string) => {
+    for (let tries = 0; tries < 20; tries += 1) {
+      await tabTo(name)
+      if (await page.evaluate<boolean>(`document.activeElement.ariaDisabled === 'true'`)) continue
+      return press('Enter')
+    }
+    throw new Error(`No ${name} can be pressed`)
+  }
+  await pressed('Definitions')
+  await heading('Definitions')
+  const row = (version: number) =>
+    page.getByRole('region', { name: 'greet' }).getByRole('row', { name: new RegExp(`^${version}\\b`) })
+  await row(2).getByText('Promoted').waitFor(PATIENT)
+  await pressedEnabled('Promote')
+  await row(1).getByText('Promoted').waitFor(PATIENT)
+  await pressedEnabled('Retire')
+  await row(2)
+    .getByText(/^Retired/)
+    .waitFor(PATIENT)
+  await page.goto('/schedules')
+  await heading('Schedules')
+  await pressed('Add a schedule')
+  await tabTo('Name')
+  await page.keyboard.type('by-keyboard')
+  await tabTo('Starts')
+  await page.keyboard.type('Greet')
+  await tabTo('When')
+  await page.keyboard.type('0 6 * * mon')
+  await press('Enter')
+  await pressed('Pause by-keyboard')
+  await page.getByText('Paused').waitFor(PATIENT)
+  await pressed('Remove by-keyboard')
+  await dialog().waitFor(PATIENT)
+  await pressed('Remove the schedule')
+  await page.getByText('Nothing runs by itself').waitFor(PATIENT)
 })

@@ -1,6 +1,6 @@
 import { existsSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
-import { csvRow, defineTask, TaskFailure } from '@errand/task'
+import { csvRow, defineTask, TaskFailure, upload } from '@errand/task'
 import { z } from 'zod'
 
 /** Tasks that show what pages must show: waiting, failing, one download alone, many items, two versions. */
@@ -103,3 +103,12 @@ export const greetAgain = defineTask({ ...greeting, version: 2 }).step(
   { title: 'Say good day' },
   () => 'Good day',
 )
+
+/** Takes a file, and none that is large. */
+export const keeps = defineTask({
+  name: 'keeps',
+  version: 1,
+  title: 'Keep a note',
+  input: z.object({}),
+  uploads: { note: upload({ title: 'Note', maxSize: 10 }) },
+}).step('read', { title: 'Read it' }, async ({ uploads }) => ({ bytes: uploads.note.size }))

@@ -29,6 +29,8 @@ export type FailedItemPage = Schemas['FailedItemPage']
 export type Definition = Schemas['Definition']
 export type DefinitionShape = Schemas['DefinitionShape']
 export type Worker = Schemas['Worker']
+/** Whether one may start a task, and how far its limits are used up. */
+export type Allowance = Schemas['Allowance']
 export type Principal = Schemas['Principal']
 /** An entry of one's inbox. */
 export type Notification = Schemas['Notification']

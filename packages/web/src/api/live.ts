@@ -1,14 +1,15 @@
 import type { Task, TaskPage, TaskSummary } from '@errand/client'
-import type { InfiniteData } from '@tanstack/react-query'
+import type { InfiniteData, QueryKey } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { LOST_NOTICE } from '../config.ts'
+import { isAskedFor } from './asked-for.ts'
 import { followFeed } from './feed.ts'
-import { queryClient } from './queries.ts'
+import { meQuery, queryClient, type tasksQuery } from './queries.ts'
 
 interface Live {
   /** Whether changes arrive. */
   up: boolean
-  /** Tasks that began since the list was read, and are in none of its pages. */
+  /** Tasks that the list on the screen would show since it was read, and does not. */
   fresh: ReadonlySet<string>
 }
 
@@ -93,21 +94,37 @@ export function taskChanged(task: Task): void {
   void queryClient.invalidateQueries({ queryKey: ['logs', task.id] })
   void queryClient.invalidateQueries({ queryKey: ['transitions', task.id] })
   void queryClient.invalidateQueries({ queryKey: ['failed-items', task.id] })
-  let known = false
-  queryClient.setQueriesData<InfiniteData<TaskPage>>({ queryKey: ['tasks'] }, (data) => {
-    if (!data?.pages.some((page) => page.tasks.some(({ id }) => id === task.id))) return data
-    known = true
-    const replace = (row: TaskSummary) => (row.id === task.id ? task : row)
-    return { ...data, pages: data.pages.map((page) => ({ ...page, tasks: page.tasks.map(replace) })) }
-  })
-  if (!known && isNewest(task)) set({ fresh: new Set([...live.fresh, task.id]) })
+  for (const [queryKey, data] of queryClient.getQueriesData<InfiniteData<TaskPage>>({ queryKey: ['tasks'] })) {
+    if (data !== undefined) takeIn(task, queryKey, data)
+  }
+  // Nobody looks at these, so nothing is counted in them either: they are read anew when somebody does.
+  void queryClient.invalidateQueries({ queryKey: ['tasks'], type: 'inactive', refetchType: 'none' })
 }
 
-/** Ids grow with time: a task that is older than the first row is on a page that was not read yet. */
-function isNewest(task: Task): boolean {
-  const lists = queryClient.getQueriesData<InfiniteData<TaskPage>>({ queryKey: ['tasks'] })
-  return lists.some(([, data]) => {
-    const first = data?.pages[0]?.tasks[0]
-    return data !== undefined && (first === undefined || task.id > first.id)
-  })
+/** Changes the task's row in a list; or counts it, where the list that is on the screen would show it if it were read now. */
+function takeIn(task: Task, queryKey: QueryKey, data: InfiniteData<TaskPage>): void {
+  const list = queryClient.getQueryCache().find({ queryKey, exact: true })
+  if (data.pages.some((page) => page.tasks.some(({ id }) => id === task.id))) {
+    const replace = (row: TaskSummary) => (row.id === task.id ? task : row)
+    const pages = data.pages.map((page) => ({ ...page, tasks: page.tasks.map(replace) }))
+    // The other rows are as old as they were.
+    queryClient.setQueryData(queryKey, { ...data, pages }, { updatedAt: list?.state.dataUpdatedAt ?? 0 })
+    return
+  }
+  if (list?.isActive() !== true) return
+  const fresh = new Set(live.fresh)
+  // What was new can have ceased to be what is asked for: it waited, and runs now.
+  if (isFresh(task, queryKey, data)) fresh.add(task.id)
+  else fresh.delete(task.id)
+  if (fresh.size !== live.fresh.size) set({ fresh })
+}
+
+/** Ids grow with time: a task that is older than the last row is on a page that was not read yet. */
+function isFresh(task: Task, queryKey: QueryKey, { pages }: InfiniteData<TaskPage>): boolean {
+  // All that is kept under `tasks` is.
+  const [, filters] = queryKey as ReturnType<typeof tasksQuery>['queryKey']
+  const last = pages.at(-1)
+  const oldest = last?.nextPageToken == null ? undefined : last.tasks.at(-1)?.id
+  const me = queryClient.getQueryData(meQuery.queryKey)?.id
+  return (oldest === undefined || task.id > oldest) && isAskedFor(task, filters, me)
 }

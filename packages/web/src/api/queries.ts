@@ -1,4 +1,5 @@
 import {
+  type Allowance,
   type Definition,
   type FailedItemPage,
   isTransient,
@@ -14,6 +15,7 @@ import {
 } from '@errand/client'
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
 import { OPERATIONS_POLL, PAGE_SIZE } from '../config.ts'
+import { dayBegins } from '../words/units.ts'
 import { client } from './client.ts'
 
 /** What the list of tasks is narrowed to; kept in the address of the page. */
@@ -40,20 +42,16 @@ export const meQuery = queryOptions({ queryKey: ['me'], queryFn: ({ signal }) =>
 
 /** The filters as the API takes them: a day begins and ends where its reader is. */
 function asked({ from, to, ...filters }: TaskFilters): TaskFilter {
-  const midnight = (day: string, later: number) => {
-    const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
-    return new Date(year, month - 1, date + later)
-  }
   return {
     ...filters,
-    ...(from === undefined ? {} : { createdFrom: midnight(from, 0) }),
-    ...(to === undefined ? {} : { createdBefore: midnight(to, 1) }),
+    ...(from === undefined ? {} : { createdFrom: dayBegins(from) }),
+    ...(to === undefined ? {} : { createdBefore: dayBegins(to, 1) }),
   }
 }
 
 export const tasksQuery = (filters: TaskFilters) =>
   infiniteQueryOptions({
-    queryKey: ['tasks', filters],
+    queryKey: ['tasks', filters] as const,
     queryFn: async ({ pageParam, signal }): Promise<TaskPage> => {
       const page = await client.tasks(
         { ...asked(filters), limit: PAGE_SIZE, ...(pageParam === undefined ? {} : { pageToken: pageParam }) },
@@ -143,6 +141,24 @@ export const failedItemsQuery = (id: string, step: string) =>
       }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: FailedItemPage) => page.nextPageToken ?? undefined,
+  })
+
+/** Who had a file, the newest first. */
+export const accessesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['accesses', id],
+    queryFn: ({ signal }) => client.artifactAccesses(id, { signal }),
+    staleTime: 0,
+  })
+
+/** Whether I may start such a task about this; if not, `refusal` says what is in the way. */
+export const allowanceQuery = (name: string, scope: string) =>
+  queryOptions({
+    queryKey: ['allowance', name, scope],
+    queryFn: async ({ signal }): Promise<Allowance | undefined> => {
+      const params = { path: { name }, query: { scope } }
+      return (await client.api.GET('/api/v1/definitions/{name}/allowance', { params, signal })).data
+    },
   })
 
 /** One's inbox, the newest first. */

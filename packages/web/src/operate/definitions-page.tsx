@@ -1,12 +1,14 @@
 import type { Definition } from '@errand/client'
-import { Badge, Button, Group, Paper, Skeleton, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core'
+import { Anchor, Badge, Button, Group, Paper, Skeleton, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { client } from '../api/client.ts'
 import { definitionsQuery, queryClient } from '../api/queries.ts'
 import { OPERATIONS_POLL } from '../config.ts'
 import { Action } from '../ui/action.tsx'
 import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { openStates } from '../words/states.ts'
 import { count, day } from '../words/units.ts'
 
 /** A badge says its word whole, however narrow its column. */
@@ -90,7 +92,9 @@ function Versions({ name, versions }: { name: string; versions: readonly Definit
                       Since {day(one.registeredAt)}, {one.workers === 1 ? '1 worker' : `${count(one.workers)} workers`}
                     </Text>
                   </Table.Td>
-                  <Table.Td>{count(one.open)}</Table.Td>
+                  <Table.Td>
+                    <Open definition={one} />
+                  </Table.Td>
                   <Table.Td visibleFrom="xs">{count(one.workers)}</Table.Td>
                   <Table.Td visibleFrom="xs">{day(one.registeredAt)}</Table.Td>
                   <Table.Td>
@@ -128,6 +132,20 @@ function Versions({ name, versions }: { name: string; versions: readonly Definit
         )}
       </Stack>
     </Paper>
+  )
+}
+
+/** How many tasks are open on a version, and the way to what is open of its name. */
+function Open({ definition: { name, open } }: { definition: Definition }) {
+  if (open === 0) return '0'
+  return (
+    <Anchor
+      renderRoot={(props) => <Link to="/" search={{ definition: name, state: openStates }} {...props} />}
+      inherit
+      aria-label={`${count(open)} open: show what is open of ${name}`}
+    >
+      {count(open)}
+    </Anchor>
   )
 }
 

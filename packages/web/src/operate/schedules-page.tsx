@@ -12,13 +12,27 @@ import { Question } from '../ui/question.tsx'
 import { StateMark } from '../ui/state-mark.tsx'
 import { subjectOf } from '../words/states.ts'
 import { moment, relative } from '../words/units.ts'
+import { ScheduleForm } from './schedule-form.tsx'
 import { Grid, Section } from './section.tsx'
 
 /** What runs by cron: when next, what came of the last time, and, where nothing did, why. */
 export function SchedulesPage() {
   const schedules = useQuery(schedulesQuery)
+  const [adding, setAdding] = useState(false)
   return (
-    <Page title="Schedules">
+    <Page
+      title="Schedules"
+      actions={
+        <Button
+          variant={adding ? 'default' : 'filled'}
+          aria-expanded={adding}
+          onClick={() => setAdding((before) => !before)}
+        >
+          Add a schedule
+        </Button>
+      }
+    >
+      {adding && <ScheduleForm onDone={() => setAdding(false)} />}
       {schedules.data === undefined ? (
         schedules.error === null ? (
           <Skeleton height={160} aria-label="Loading" />
@@ -27,8 +41,7 @@ export function SchedulesPage() {
         )
       ) : schedules.data.length === 0 ? (
         <Notice title="Nothing runs by itself">
-          A schedule starts a task by the clock: every night an export, every Monday a report. The command line makes
-          one: <Code>errand schedules add --help</Code>
+          A schedule starts a task by the clock: every night an export, every Monday a report.
         </Notice>
       ) : (
         <Schedules schedules={schedules.data} />

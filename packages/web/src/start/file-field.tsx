@@ -5,6 +5,7 @@ import { Bar } from '../ui/bar.tsx'
 import { bytes, percent } from '../words/units.ts'
 import { type BegunUpload, isSameFile } from './begun-uploads.ts'
 import classes from './start.module.css'
+import { whyTooLarge } from './too-large.ts'
 
 interface FileFieldProps {
   upload: DefinitionShape['uploads'][string]
@@ -21,6 +22,7 @@ interface FileFieldProps {
 export function FileField({ upload, file, begun, progress, error, onChange }: FileFieldProps) {
   const id = useId()
   const [over, setOver] = useState(false)
+  const refusal = whyTooLarge(upload, file) ?? error
   const goesOn = begun !== undefined && file !== undefined && isSameFile(begun, file)
   return (
     <div>
@@ -61,17 +63,23 @@ export function FileField({ upload, file, begun, progress, error, onChange }: Fi
           className={classes.file}
           required={!upload.optional}
           accept={upload.accept?.join(',')}
-          aria-describedby={error === undefined ? undefined : `${id}-error`}
+          aria-describedby={refusal === undefined ? undefined : `${id}-error`}
+          aria-invalid={refusal === undefined ? undefined : true}
           disabled={progress !== undefined}
           onDragEnter={() => setOver(true)}
           onDragLeave={() => setOver(false)}
           onDrop={() => setOver(false)}
-          onChange={({ currentTarget }) => onChange(currentTarget.files?.[0])}
+          onChange={({ currentTarget }) => {
+            const chosen = currentTarget.files?.[0]
+            // The form is not sent with it: a browser says why, and leads here.
+            currentTarget.setCustomValidity(whyTooLarge(upload, chosen) ?? '')
+            onChange(chosen)
+          }}
         />
       </div>
-      {error !== undefined && (
+      {refusal !== undefined && (
         <Text id={`${id}-error`} size="sm" data-tone="bad" c="var(--tone)" role="alert">
-          {error}
+          {refusal}
         </Text>
       )}
     </div>

@@ -11,6 +11,7 @@ import { wordsOf } from '../ui/notice.tsx'
 import { Question } from '../ui/question.tsx'
 import { fateOf, whyNoFile } from '../words/states.ts'
 import { bytes, daysUntil } from '../words/units.ts'
+import { Accesses } from './accesses.tsx'
 import classes from './task.module.css'
 
 /** Days that “Keep longer” adds: a month, which is what most rules give in the first place. */
@@ -66,6 +67,7 @@ function Output({ artifact }: { artifact: Artifact }) {
         <Text size="sm" data-tone={soon} c="var(--tone)">
           {fateOf(artifact, now)}
         </Text>
+        {artifact.state !== 'writing' && <Accesses artifact={artifact} />}
       </div>
       {there && (
         <Group gap="xs">

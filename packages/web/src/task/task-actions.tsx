@@ -1,21 +1,22 @@
 import type { Task } from '@errand/client'
 import { Group, Text } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { taskChanged } from '../api/live.ts'
-import { queryClient } from '../api/queries.ts'
+import { allowanceQuery, queryClient } from '../api/queries.ts'
 import { Action } from '../ui/action.tsx'
 import { lineOf } from '../ui/notice.tsx'
 import { Question } from '../ui/question.tsx'
-import { whyNoCancel, whyNoDelete, whyNoItemRetry, whyNoRetry } from '../words/states.ts'
+import { whyNoCancel, whyNoDelete, whyNoItemRetry, whyNoRetry, whyNoStart } from '../words/states.ts'
 import { plural } from '../words/units.ts'
 
 /** What can be done with a task; what cannot says why. */
 export function TaskActions({ task }: { task: Task }) {
   const navigate = useNavigate()
   const [asking, setAsking] = useState<'cancel' | 'delete'>()
+  const allowance = useQuery(allowanceQuery(task.definition, task.scope))
   const files = task.artifacts.filter(({ state }) => state === 'available').length
   const cancel = useMutation({
     mutationFn: () => client.cancel(task.id),
@@ -50,6 +51,7 @@ export function TaskActions({ task }: { task: Task }) {
         </Action>
       )}
       <Action
+        whyNot={whyNoStart(allowance.data)}
         onClick={() =>
           void navigate({ to: '/start/$name', params: { name: task.definition }, search: { from: task.id } })
         }

@@ -6,7 +6,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { definitionsQuery, meQuery, type TaskFilters } from '../api/queries.ts'
 import { SEARCH_PAUSE } from '../config.ts'
-import { labelOf, taskStates } from '../words/states.ts'
+import { labelOf, subjectOf, taskStates } from '../words/states.ts'
 import { DayInput } from './day-input.tsx'
 import { filtersOf, isNarrowed } from './filters.ts'
 
@@ -78,6 +78,20 @@ export function FilterBar({ filters }: { filters: TaskFilters }) {
         flex="1 1 8rem"
         maw="11rem"
       />
+      {/* Chosen in a row of the list, as there may be thousands. */}
+      {filters.scope !== undefined && (
+        <NativeSelect
+          aria-label="About"
+          data={[
+            { value: filters.scope, label: subjectOf(filters.scope) },
+            { value: '', label: 'About anything' },
+          ]}
+          value={filters.scope}
+          onChange={({ currentTarget }) => change({ scope: currentTarget.value })}
+          flex="1 1 9rem"
+          maw="16rem"
+        />
+      )}
       {isNarrowed(filters) && (
         <Button variant="subtle" onClick={() => void navigate({ search: {} })}>
           Clear

@@ -18,9 +18,11 @@ const SelectionBar = lazy(() => import('./selection-bar.tsx').then((room) => ({ 
 export function TaskList() {
   const filters = useSearch({ from: '/' })
   const list = useInfiniteQuery(tasksQuery(filters))
-  const { fresh } = useLive()
+  const live = useLive()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const tasks = list.data?.pages.flatMap((page) => page.tasks) ?? []
+  // What came into the rows meanwhile, as all was read anew after a loss, is counted no more.
+  const fresh = [...live.fresh].filter((id) => tasks.every((task) => task.id !== id)).length
 
   // What was read just now has everything in it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each time it was read
@@ -43,10 +45,10 @@ export function TaskList() {
     >
       <FilterBar filters={filters} />
       {/* Always there, as what is announced must be; while it is empty it takes no room. */}
-      <div role="status" style={fresh.size > 0 ? {} : { marginBlockStart: 'calc(-1 * var(--mantine-spacing-lg))' }}>
-        {fresh.size > 0 && (
+      <div role="status" style={fresh > 0 ? {} : { marginBlockStart: 'calc(-1 * var(--mantine-spacing-lg))' }}>
+        {fresh > 0 && (
           <Button variant="light" fullWidth onClick={() => void showFresh()}>
-            {plural(fresh.size, 'new task')}: show {fresh.size === 1 ? 'it' : 'them'}
+            {plural(fresh, 'new task')}: show {fresh === 1 ? 'it' : 'them'}
           </Button>
         )}
       </div>

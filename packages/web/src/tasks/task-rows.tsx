@@ -7,8 +7,18 @@ import { ROW_HEIGHT } from '../config.ts'
 import { Bar } from '../ui/bar.tsx'
 import { useNow } from '../ui/clock.ts'
 import { StateMark } from '../ui/state-mark.tsx'
-import { labelOf, progressWords, sentenceOf, shareOf, subjectOf, toneOf } from '../words/states.ts'
-import { moment, relative } from '../words/units.ts'
+import {
+  labelOf,
+  progressWords,
+  sentenceOf,
+  shareOf,
+  spentWords,
+  subjectOf,
+  toneOf,
+  whenWords,
+} from '../words/states.ts'
+import { relative } from '../words/units.ts'
+import { filtersOf } from './filters.ts'
 import classes from './task-rows.module.css'
 
 interface TaskRowsProps {
@@ -77,13 +87,23 @@ function Row({ task, now }: { task: TaskSummary; now: number }) {
   const counted = running === undefined ? '' : progressWords(running)
   const ready = task.artifacts.filter(({ state }) => state === 'available')
   const [only] = ready
+  const spent = spentWords(task, now)
   return (
     <div className={classes.content}>
       <div className={classes.what}>
         <Link to="/tasks/$id" params={{ id: task.id }} className={classes.title}>
           {task.title}
         </Link>
-        <span className={classes.scope}>{subjectOf(task.scope)}</span>
+        {task.scope !== '' && (
+          <Link
+            to="/"
+            search={(shown) => filtersOf({ ...shown, scope: task.scope })}
+            className={classes.scope}
+            title="Show only what is about this"
+          >
+            {subjectOf(task.scope)}
+          </Link>
+        )}
       </div>
       <div className={classes.how}>
         <StateMark tone={toneOf(task.state)} label={labelOf(task.state)} />
@@ -95,9 +115,10 @@ function Row({ task, now }: { task: TaskSummary; now: number }) {
       </div>
       <div className={classes.whose}>
         <span>{task.owner.name}</span>
-        <time dateTime={task.createdAt} title={moment(task.createdAt)}>
+        <time dateTime={task.createdAt} title={whenWords(task)}>
           {relative(task.createdAt, now)}
         </time>
+        {spent !== '' && <span>{spent}</span>}
       </div>
       <div className={classes.take}>
         {only !== undefined &&

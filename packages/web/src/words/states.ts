@@ -1,5 +1,5 @@
-import type { Artifact, Definition, Step, Task, TaskState, TaskSummary } from '@errand/client'
-import { count, day, duration, relative } from './units.ts'
+import type { Access, Allowance, Artifact, Definition, Step, Task, TaskState, TaskSummary } from '@errand/client'
+import { count, day, duration, moment, relative } from './units.ts'
 
 /** The colour of a state: what is well, what moves, what wants a look, what failed, and the rest. */
 export type Tone = 'good' | 'moving' | 'warning' | 'bad' | 'quiet'
@@ -16,6 +16,9 @@ const taskWords: { readonly [State in TaskState]: { label: string; tone: Tone } 
 
 /** All states of a task, in the order in which it passes them. */
 export const taskStates = Object.keys(taskWords) as TaskState[]
+
+/** Those in which a task is not over. */
+export const openStates: TaskState[] = ['pending', 'running', 'canceling']
 
 /** A state of a task in one or two words. */
 export const labelOf = (state: TaskState): string => taskWords[state].label
@@ -49,6 +52,23 @@ export function sentenceOf(task: TaskSummary, now: number): string {
     case 'canceled':
       return `Canceled after ${span}`
   }
+}
+
+/** How long it has run, where the sentence does not say it: `running for 3 min`, `ran for 3 min`. */
+export function spentWords({ finishedAt, startedAt, state }: TaskSummary, now: number): string {
+  if (startedAt === null) return ''
+  if (finishedAt === null) return `running for ${duration(now - Date.parse(startedAt))}`
+  return state === 'failed' ? `ran for ${duration(Date.parse(finishedAt) - Date.parse(startedAt))}` : ''
+}
+
+/** `Asked for Nov 25, 2026, 1:00 PM UTC. Began …. Ended ….` */
+export function whenWords({ createdAt, finishedAt, startedAt }: TaskSummary): string {
+  const times = [
+    ['Asked for', createdAt],
+    ['Began', startedAt],
+    ['Ended', finishedAt],
+  ] as const
+  return times.flatMap(([what, at]) => (at === null ? [] : [`${what} ${moment(at)}.`])).join(' ')
 }
 
 function runningSentence(task: TaskSummary): string {
@@ -169,6 +189,23 @@ function gone(what: string, { endedAt, endedReason }: Artifact): string {
   return endedReason === null ? `${what}${when}` : `${what}${when}: ${endedReason}`
 }
 
+/** What somebody did with a file: `Ada downloaded it`. */
+export function accessWords({ action, complete, range, who }: Access): string {
+  switch (action) {
+    case 'download':
+      if (complete === false) return `${who.name} began to download it, and did not get all of it`
+      return `${who.name} downloaded ${range === null ? 'it' : 'a part of it'}`
+    case 'extend':
+      return `${who.name} had it kept longer`
+    case 'delete':
+      return `${who.name} deleted it`
+    case 'consume':
+      return `It went with the download by ${who.name}`
+    case 'expire':
+      return 'Its time was over'
+  }
+}
+
 /** Where a failed task failed; its failure says what happened. */
 export function failedSentence(task: TaskSummary, now: number): string {
   const planned = task.steps.filter(isPlanned)
@@ -196,7 +233,7 @@ export function whyNoDelete(task: Act): string | undefined {
 
 const NOT_YOURS = 'Only its owner and staff may'
 
-const isOpen = ({ state }: Pick<Task, 'state'>) => state === 'pending' || state === 'running' || state === 'canceling'
+const isOpen = ({ state }: Pick<Task, 'state'>) => openStates.includes(state)
 
 /** Why the task cannot be run again, or `undefined` where it can. */
 export function whyNoRetry(task: Act): string | undefined {
@@ -209,6 +246,12 @@ export function whyNoItemRetry(task: Act & Pick<Task, 'steps'>): string | undefi
   const over = whyNoRetry(task)
   if (over !== undefined) return over
   return task.steps.some((step) => failedItems(step) > 0) ? undefined : 'None of its items has failed'
+}
+
+/** Why another like it cannot be started, or `undefined` where it can, or that is not known yet. */
+export function whyNoStart(allowance: Pick<Allowance, 'mayStart' | 'refusal'> | undefined): string | undefined {
+  if (allowance === undefined) return undefined
+  return allowance.mayStart ? (allowance.refusal ?? undefined) : 'Whoever starts this needs a role in what it is about'
 }
 
 /** Why a file cannot be kept longer, or deleted, or `undefined` where it can. */

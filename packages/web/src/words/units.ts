@@ -68,5 +68,11 @@ export const moment = (at: string): string => dateTime.format(new Date(at))
 /** The day alone. */
 export const day = (at: string): string => date.format(new Date(at))
 
+/** When a day of the calendar begins where the reader is, or one that many days later. */
+export function dayBegins(text: string, later = 0): Date {
+  const [year = 0, month = 1, date = 1] = text.split('-').map(Number)
+  return new Date(year, month - 1, date + later)
+}
+
 /** Whole days until then; 0 on the last one. */
 export const daysUntil = (at: string, now: number): number => Math.max(0, Math.floor((Date.parse(at) - now) / DAY))

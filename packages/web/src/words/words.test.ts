@@ -1,9 +1,12 @@
-import type { Step, TaskSummary } from '@errand/client'
+import type { Access, Step, TaskSummary } from '@errand/client'
 import { expect, test } from 'vitest'
+import { isAskedFor } from '../api/asked-for.ts'
+import type { TaskFilters } from '../api/queries.ts'
 import { fieldsOf, inputOf } from '../start/fields.ts'
 import { layersOf } from '../task/layers.ts'
 import { filtersOf } from '../tasks/filters.ts'
 import {
+  accessWords,
   attemptWords,
   failedSentence,
   failedWords,
@@ -12,10 +15,12 @@ import {
   seenBy,
   sentenceOf,
   shareOf,
+  spentWords,
   subjectOf,
   whyNoCancel,
   whyNoDelete,
   whyNoItemRetry,
+  whyNoStart,
 } from './states.ts'
 import { bytes, duration } from './units.ts'
 
@@ -196,4 +201,47 @@ test('who finds a task: the team only where the definition makes something for i
   expect(seenBy(task({ version: 2 }), [definition])).toBe(
     'Ada, the staff of what it is about, and the platform’s staff',
   )
+})
+
+test('how long a task has run is said once', () => {
+  expect(spentWords(task({}), NOW)).toBe('running for 50 s')
+  expect(spentWords(task({ startedAt: null }), NOW)).toBe('')
+  expect(spentWords(task({ state: 'failed', finishedAt: at(-20) }), NOW)).toBe('ran for 30 s')
+  expect(spentWords(task({ state: 'completed', finishedAt: at(-20) }), NOW)).toBe('')
+})
+
+test('what somebody did with a file is told in words', () => {
+  const who = { id: 'ada', name: 'Ada' }
+  const download: Access = { action: 'download', who, delivery: null, range: null, bytes: 5, complete: true, at: at(0) }
+  expect(accessWords(download)).toBe('Ada downloaded it')
+  expect(accessWords({ ...download, complete: false })).toBe('Ada began to download it, and did not get all of it')
+  expect(accessWords({ ...download, range: { start: 0, end: 3 } })).toBe('Ada downloaded a part of it')
+  expect(accessWords({ ...download, action: 'expire' })).toBe('Its time was over')
+})
+
+test('what cannot be started again says whether a role or a limit is in the way', () => {
+  expect(whyNoStart(undefined)).toBeUndefined()
+  expect(whyNoStart({ mayStart: true, refusal: null })).toBeUndefined()
+  expect(whyNoStart({ mayStart: true, refusal: 'One a day.' })).toBe('One a day.')
+  expect(whyNoStart({ mayStart: false, refusal: null })).toBe('Whoever starts this needs a role in what it is about')
+})
+
+test.each([
+  [{}, true],
+  [{ state: ['running', 'pending'] }, true],
+  [{ state: ['failed'] }, false],
+  [{ definition: 'course.export' }, true],
+  [{ definition: 'course.import' }, false],
+  [{ scope: 'course:course-v1:Org+A+1' }, true],
+  [{ scope: 'course:course-v1:Org+A' }, false],
+  [{ owner: 'me' }, true],
+  [{ owner: 'ben' }, false],
+  [{ from: '2026-11-25', to: '2026-11-25' }, true],
+  [{ to: '2026-11-24' }, false],
+  [{ from: '2026-11-26' }, false],
+  [{ q: 'exp ORG' }, true],
+  [{ q: 'xport' }, false],
+] satisfies [TaskFilters, boolean][])('a task is asked for by %o: %s', (filters, is) => {
+  const created = new Date(2026, 10, 25, 12).toISOString()
+  expect(isAskedFor(task({ scope: 'course:course-v1:Org+A+1', createdAt: created }), filters, 'ada')).toBe(is)
 })
