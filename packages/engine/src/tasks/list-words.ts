@@ -41,11 +41,8 @@ export async function findWords(db: Kysely<Tables>, search: WordSearch): Promise
   const recent = await lookThroughRecent(db, search, most)
   if (recent.seen < most || recent.ids.length >= limit) return recent.ids
   if (recent.ids.length * (1 + FURTHER) >= limit) {
-    const older = sql<boolean>`${search.plain} AND t.id < ${recent.oldest}::uuid`
-    const rest = { ...search, plain: older, limit: limit - recent.ids.length }
-    const further = await lookThroughRecent(db, rest, FURTHER * most)
-    const found = [...recent.ids, ...further.ids]
-    if (further.seen < FURTHER * most || found.length >= limit) return found
+    const further = await lookFurther(db, search, recent, FURTHER * most)
+    if (further !== undefined) return further
   }
   const rare = words.filter((_, index) => (recent.counts[index] ?? 0) < FREQUENT * recent.seen)
   const narrowing = toQuery(rare.length > 0 ? rare : words)
@@ -58,6 +55,34 @@ export async function findWords(db: Kysely<Tables>, search: WordSearch): Promise
     if (found.length >= limit) return found
   }
   return askIndex(db, search, narrowing)
+}
+
+/**
+ * Looks through as many of those behind the recent as the rest of the page should be among twice, and again while it is not.
+ *
+ * @returns `undefined` when it is not among `most`, and there are more
+ */
+async function lookFurther(
+  db: Kysely<Tables>,
+  search: WordSearch,
+  { ids, oldest, seen }: Recent,
+  most: number,
+): Promise<readonly string[] | undefined> {
+  const found = [...ids]
+  let looked = seen
+  let last = oldest
+  for (let left = most; left > 0; ) {
+    const missing = search.limit - found.length
+    const some = Math.min(left, Math.ceil((2 * missing * looked) / found.length))
+    const plain = sql<boolean>`${search.plain} AND t.id < ${last}::uuid`
+    const next = await lookThroughRecent(db, { ...search, plain, limit: missing }, some)
+    found.push(...next.ids)
+    if (next.seen < some || found.length >= search.limit) return found
+    looked += some
+    left -= some
+    last = next.oldest
+  }
+  return undefined
 }
 
 interface Recent {
@@ -113,10 +138,17 @@ async function askIndex(
   return rows.map(({ id }) => id)
 }
 
-/** To take a text apart is what takes time, so it is done only where all the words are to be found as parts of it. */
+/**
+ * To take a text apart is what takes time, so it is done only where all the words are to be found as parts of it, and then
+ * where something begins with each: two digits are in many an id.
+ */
 const hasWords = (words: readonly string[], text: RawBuilder<string>) => sql<boolean>`(
-  ${text} LIKE ALL (ARRAY(SELECT '%' || lexeme || '%' FROM unnest(to_tsvector('pg_catalog.simple', ${words.join(' ')}))
-    WHERE lexeme !~ '[^a-z0-9]')) AND ${indexHas(toQuery(words))})`
+  ${text} LIKE ALL (${lexemes(words, sql`'%' || lexeme || '%'`)})
+  AND ${text} ~ ALL (${lexemes(words, sql`'(^|[^a-z0-9])' || lexeme`)}) AND ${indexHas(toQuery(words))})`
+
+/** A pattern for each of the words that is letters and digits of ASCII; what else is a letter, the index alone decides. */
+const lexemes = (words: readonly string[], pattern: RawBuilder<unknown>) =>
+  sql`ARRAY(SELECT ${pattern} FROM unnest(to_tsvector('pg_catalog.simple', ${words.join(' ')})) WHERE lexeme !~ '[^a-z0-9]')`
 
 /** What the index takes apart, in lower case as its words are. Beyond ASCII a letter's may depend on what follows it. */
 const TEXT = sql<string>`lower(t.title || ' ' || t.scope || ' ' || t.id::text)`
