@@ -35,8 +35,11 @@ async function unit(name: string): Promise<Use> {
     lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1))
   const [, ...words] = values('ExecStart').join().split(' ')
   const file = (await read('systemd/errand.env')).split('\n').filter((line) => /^\w/.test(line))
-  return { words, environment: environmentOf([...values('Environment').flatMap((each) => each.split(' ')), ...file]) }
+  return { words, environment: environmentOf([...values('Environment').flatMap(assignments), ...file]) }
 }
+
+/** Of one line `Environment=`: by spaces, but for what is in quotes. */
+const assignments = (line: string) => (line.match(/"[^"]*"|\S+/g) ?? []).map((each) => each.replaceAll('"', ''))
 
 async function image(): Promise<Use> {
   const lines = (await read('docker/Dockerfile')).split('\n')
@@ -106,6 +109,17 @@ test.each(Object.entries(uses))('%s: the command, its flags and every variable e
   expect(wrongWords(words)).toEqual([])
   const known = [...Object.values(variables).map(({ name }) => name), 'ERRAND_TOKEN', 'NODE_ENV', 'NODE_OPTIONS']
   expect(environment.filter((name) => !known.includes(name))).toEqual([])
+})
+
+test.each([
+  ['server', 'errand-server.service'],
+  ['worker', 'errand-worker@.service'],
+] as const)('Node is started alike, wherever a %s runs', async (role, unitFile) => {
+  const [, inUnit] = /^Environment="?NODE_OPTIONS=([^"\n]+)/m.exec(await read(`systemd/${unitFile}`)) ?? []
+  const { env } = (await podOf(`${role}.yaml`)).containers[0]
+  expect(inUnit).toBeDefined()
+  expect((await composed())[role].environment.NODE_OPTIONS).toBe(inUnit)
+  expect(env.find(({ name }) => name === 'NODE_OPTIONS')?.value).toBe(inUnit)
 })
 
 test('whoever stops a worker waits longer than its steps have', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createClient, type ErrandClient, type Task } from '@errand/client'
+import type { NodeOptions } from '../node-options.ts'
 
 const ERRAND = fileURLToPath(new URL('../../../packages/cli/bin/errand.js', import.meta.url))
 /** The pack that `serve` runs when none is named. */
@@ -16,8 +17,8 @@ export type Setup = ({ kind: 'serve' } | { kind: 'apart'; postgres: string }) & 
   concurrency?: string | undefined
   /** The pack that is served. Default: courses. */
   pack?: string | undefined
-  /** Options of Node for each process. */
-  nodeOptions?: readonly string[]
+  /** Options of Node. Default: none. */
+  nodeOptions?: NodeOptions
 }
 
 /** Real `errand` services in a folder of their own, with nothing else configured. */
@@ -94,7 +95,9 @@ function startErrand(args: readonly string[], cwd: string, setup: Setup) {
     ...(setup.kind === 'apart' ? { DATABASE_URL: setup.postgres } : {}),
   }
   const profile = process.env.BENCH_PROFILE
-  const extra = [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), ...(setup.nodeOptions ?? [])]
+  const [role] = args
+  const own = role === 'server' || role === 'worker' ? setup.nodeOptions?.[role] : undefined
+  const extra = [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), ...(own ?? [])]
   const options = [...extra, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])]
   return spawn(process.execPath, [...options, ERRAND, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
 }

@@ -7,6 +7,7 @@ import { createEngine } from '@errand/engine'
 import { pino } from 'pino'
 import { Server } from '../course/server.ts'
 import { machineLine } from '../machine.ts'
+import { deployedOptions } from '../node-options.ts'
 import { startPostgres } from '../postgres.ts'
 import { printTable } from '../table.ts'
 import { type Figure, parts, type Site } from './million-parts.ts'
@@ -19,8 +20,8 @@ export async function run(args: string[]): Promise<void> {
     args,
     options: {
       items: { type: 'string', default: '1000000' },
-      // Megabytes, as deploy/ sets them; 0 for what Node takes by itself.
-      'semi-space': { type: 'string', default: '8' },
+      // Without what deploy/ tells it.
+      'plain-node': { type: 'boolean', default: false },
       only: { type: 'string', multiple: true },
     },
   })
@@ -33,9 +34,8 @@ export async function run(args: string[]): Promise<void> {
   const figures: Figure[] = []
   try {
     const url = await postgres.createDatabase('errand')
-    const young = Number(values['semi-space'])
-    const nodeOptions = young === 0 ? [] : [`--max-semi-space-size=${young}`]
-    await using server = await Server.start(folder, { kind: 'apart', postgres: url, pack: PACK, nodeOptions })
+    const deployed = values['plain-node'] ? {} : { nodeOptions: await deployedOptions() }
+    await using server = await Server.start(folder, { kind: 'apart', postgres: url, pack: PACK, ...deployed })
     // What a platform that embeds the engine has, and each server: one of its own, for what it takes without HTTP.
     const engine = await createEngine({
       database: { kind: 'postgres', url },
@@ -60,7 +60,7 @@ export async function run(args: string[]): Promise<void> {
     figures.map(({ what, value, aim = '' }) => [what, value, aim]),
   )
   process.stdout.write(`
-errand server and errand worker, apart, on PostgreSQL, everything as shipped, Node as deploy/ starts it; each item appends a row to one CSV file.
+errand server and errand worker, apart, on PostgreSQL, everything as shipped, Node ${values['plain-node'] ? 'without options' : 'as deploy/ starts it'}; each item appends a row to one CSV file.
 At the end: ${machineLine()}
 `)
 }

@@ -7,6 +7,7 @@ import { launchBrowser } from '../../../e2e/web/browser.ts'
 import { buildWeb, isFresh } from '../../../packages/web/build.ts'
 import { Server } from '../course/server.ts'
 import { machineLine } from '../machine.ts'
+import { deployedOptions } from '../node-options.ts'
 import { median, megabytes, quantile, seconds } from '../numbers.ts'
 import { startPostgres } from '../postgres.ts'
 import { printTable } from '../table.ts'
@@ -27,8 +28,8 @@ export async function run(args: string[]): Promise<void> {
       tasks: { type: 'string', default: '1000000' },
       watchers: { type: 'string', default: '5000' },
       samples: { type: 'string', default: '100' },
-      // Megabytes, as deploy/ sets them; 0 for what Node takes by itself.
-      'semi-space': { type: 'string', default: '8' },
+      // Without what deploy/ tells it.
+      'plain-node': { type: 'boolean', default: false },
       only: { type: 'string', multiple: true },
     },
   })
@@ -46,17 +47,16 @@ export async function run(args: string[]): Promise<void> {
   const postgres = await startPostgres(join(folder, 'database'))
   try {
     const database = await postgres.createDatabase('errand')
-    const young = Number(values['semi-space'])
-    const nodeOptions = young === 0 ? [] : [`--max-semi-space-size=${young}`]
+    const deployed = values['plain-node'] ? {} : { nodeOptions: await deployedOptions() }
     await using server = await Server.start(folder, {
       kind: 'apart',
       postgres: database,
       pack: fileOf('./pack.ts'),
-      nodeOptions,
+      ...deployed,
     })
     await fillTasks(database, Number(values.tasks))
     process.stdout.write(
-      `${Number(values.tasks).toLocaleString('en')} tasks on PostgreSQL; errand server and errand worker (node ${nodeOptions.join(' ') || 'as it is'})\n`,
+      `${Number(values.tasks).toLocaleString('en')} tasks on PostgreSQL; errand server and errand worker, Node ${values['plain-node'] ? 'without options' : 'as deploy/ starts it'}\n`,
     )
     if (wanted('screen')) await screen(server.client.server)
     if (wanted('lists')) await lists(server.client.server, samples)
