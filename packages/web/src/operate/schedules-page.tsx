@@ -88,7 +88,7 @@ function Starts({ schedule: { definition, principal, scope } }: OfSchedule) {
     <>
       {definition}
       <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-        {subjectOf(scope)}, as {principal.name}
+        {[subjectOf(scope), `as ${principal.name}`].filter(Boolean).join(', ')}
       </Text>
     </>
   )
