@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
+import { deployedOptions } from '../node-options.ts'
 import { megabytes, ratio, seconds } from '../numbers.ts'
 import { startPostgres } from '../postgres.ts'
 import { printTable } from '../table.ts'
@@ -79,7 +80,12 @@ export async function run(args: string[]): Promise<void> {
       const setup: Setup =
         postgres === undefined
           ? { kind: 'serve', concurrency }
-          : { kind: 'apart', postgres: await postgres.createDatabase(`course_${name}`), concurrency }
+          : {
+              kind: 'apart',
+              postgres: await postgres.createDatabase(`course_${name}`),
+              concurrency,
+              nodeOptions: await deployedOptions(),
+            }
       const measured = await measureCourse(course.tree, folder, rounds, setup)
       times.push(...timeRows(course.about, measured))
       memory.push(memoryRow(course.about, measured, name === '10g' ? AIMS.memory10g : AIMS.memory))
@@ -96,7 +102,7 @@ export async function run(args: string[]): Promise<void> {
   }
   printTable(['what', 'ours', 'tar', 'ratio', 'aim'], times)
   process.stdout.write('\n')
-  const what = `memory of ${values.apart ? 'errand worker, on PostgreSQL' : 'errand serve, on PGlite'}${
+  const what = `memory of ${values.apart ? 'errand worker, on PostgreSQL, Node as deploy/ starts it' : 'errand serve, on PGlite'}${
     concurrency === undefined ? '' : `, --concurrency ${concurrency}`
   }`
   printTable([what, 'first start', 'idle', 'at most', 'aim'], memory)
