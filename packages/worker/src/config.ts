@@ -41,7 +41,7 @@ export const MEMORY_WATCH_MS = 200
  * How much a thread gives way to others on a busy machine, in the system's steps (0 to 19). What keeps claims alive, answers
  * people and records results must not wait for task code that computes; where nobody else wants the processor, it changes nothing.
  */
-export const THREAD_NICENESS = 10
+export const THREAD_NICENESS = 5
 /**
  * MiB of a thread's heap for what is young. V8 would take 48 and not give them back, for each thread; what task code
  * makes and drops by the million is collected as fast in fewer.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { THREAD_NICENESS } from './config.ts'
 import { Threads } from './threads.ts'
 
 /** A pack whose one definition has for its title what an expression is in its thread. */
@@ -52,6 +53,6 @@ test('a thread reads what the process keeps compiled', async () => {
 
 test.skipIf(process.platform !== 'linux')('a thread gives way to what keeps its claims alive', async () => {
   const before = getPriority()
-  expect(await inThread('String(getPriority())')).toBe(String(Math.min(19, before + 10)))
+  expect(await inThread('String(getPriority())')).toBe(String(Math.min(19, before + THREAD_NICENESS)))
   expect(getPriority()).toBe(before)
 })
