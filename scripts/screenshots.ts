@@ -27,7 +27,7 @@ const looks: Readonly<Record<string, BrowserContextOptions>> = {
 const QUALITY = 0.9
 
 /** Everything that the pages show, as it would be on a platform. */
-async function fill(site: Site): Promise<{ ended: Task; failed: Task; partly: Task; running: Task }> {
+async function fill(site: Site): Promise<{ ended: Task; failed: Task; partly: Task; begin(): Promise<UnderWay> }> {
   const { client } = site
   const ada = site.as('ada')
   for (const scope of Object.values(SAMPLE_KEYS)) {
@@ -73,8 +73,25 @@ async function fill(site: Site): Promise<{ ended: Task; failed: Task; partly: Ta
   // All but the newest have been seen.
   const seen = (data?.notifications ?? []).slice(3).map(({ id }) => id)
   if (seen.length > 0) await ada.api.POST('/api/v1/notifications/read', { body: { ids: seen } })
-  const running = await ada.submit(grades({ learners: 1_000_000, unreadable: 0.003 }))
-  for await (const event of client.watchTask(running.id)) {
+  return { ended, failed, partly, begin: () => begin(site) }
+}
+
+/** A task that runs while its pictures are taken. */
+interface UnderWay {
+  id: string
+  /** Leaves nothing of it. */
+  end(): Promise<void>
+}
+
+/** A task that runs, and one that waits for it. */
+async function begin(site: Site): Promise<UnderWay> {
+  const ada = site.as('ada')
+  const grades = (learners: number) => ({
+    definition: 'grade-report',
+    input: { course: SAMPLE_KEYS.course, learners, unreadable: 0.003 },
+  })
+  const running = await ada.submit(grades(1_000_000))
+  for await (const event of ada.watchTask(running.id)) {
     if (event.type !== 'task') continue
     const graded = event.task.steps.find(({ kind }) => kind === 'fan-out')?.progress
     if (graded?.secondsLeft !== undefined && graded.done > 150_000) break
@@ -82,8 +99,17 @@ async function fill(site: Site): Promise<{ ended: Task; failed: Task; partly: Ta
   // One slice at a time: it is still in the middle when the last of the pictures is taken.
   await ada.setConcurrency(running.id, 1)
   // One at a time for each course: this one waits for the other.
-  await ada.submit({ ...grades({ learners: 2_000 }), conflict: 'wait' })
-  return { ended, failed, partly, running }
+  const waiting = await ada.submit({ ...grades(2_000), conflict: 'wait' })
+  return {
+    id: running.id,
+    async end() {
+      for (const { id } of [waiting, running]) {
+        await ada.cancel(id)
+        for await (const event of ada.watchTask(id)) void event
+        await ada.deleteTask(id)
+      }
+    },
+  }
 }
 
 async function shoot(page: Page, look: string, name: string, path: string): Promise<void> {
@@ -124,16 +150,13 @@ async function webp(context: BrowserContext, png: Buffer): Promise<Buffer> {
 }
 
 async function take(site: Site, browser: Browser, tasks: Awaited<ReturnType<typeof fill>>): Promise<void> {
-  const moving = { 'task-running': `/tasks/${tasks.running.id}`, tasks: '/' }
   const still = {
     'task-with-errors': `/tasks/${tasks.partly.id}`,
     'task-ended': `/tasks/${tasks.ended.id}`,
     'task-failed': `/tasks/${tasks.failed.id}`,
     start: '/start',
     form: '/start/course.import',
-    definitions: '/definitions',
     schedules: '/schedules',
-    service: '/service',
     retention: '/retention',
     'not-found': '/nowhere',
   }
@@ -150,10 +173,17 @@ async function take(site: Site, browser: Browser, tasks: Awaited<ReturnType<type
     }),
   )
   for (const { look, page } of visits) {
+    // For each anew, or it would be over before the last comes.
+    const running = await tasks.begin()
+    const moving = {
+      'task-running': `/tasks/${running.id}`,
+      tasks: '/',
+      definitions: '/definitions',
+      service: '/service',
+    }
     for (const [name, path] of Object.entries(moving)) await shoot(page, look, name, path)
+    await running.end()
   }
-  // What runs takes the machine from whoever takes the other pictures.
-  await site.client.cancel(tasks.running.id)
   for (const { look, options, owner, page } of visits) {
     for (const [name, path] of Object.entries(still)) await shoot(page, look, name, path)
     for (const [name, path] of Object.entries(own)) await shoot(owner, look, name, path)

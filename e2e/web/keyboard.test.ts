@@ -216,6 +216,8 @@ test('many items are paused, go on, and those that failed are done again', async
   await said(page, '(paused)').waitFor(PATIENT)
   await tabTo('Slices side by side')
   await page.keyboard.type('3')
+  // Not before it is so.
+  expect(await page.getByText('At most 3 side by side from now on.').count()).toBe(0)
   await press('Enter')
   await page.getByText('At most 3 side by side from now on.').waitFor(PATIENT)
   await writeFile(gate, '')

@@ -1,4 +1,4 @@
-import type { Step, Task } from '@errand/client'
+import type { Step } from '@errand/client'
 import { Button, Group, NumberInput, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
@@ -13,13 +13,18 @@ import classes from './steps.module.css'
 export function FanOutControls({ taskId, step }: { taskId: string; step: Step }) {
   const [slices, setSlices] = useState<number | string>('')
   const paused = isPaused(step)
-  const act = useMutation({
-    mutationFn: (what: (id: string) => Promise<Task>) => what(taskId),
+  const steer = useMutation({
+    mutationFn: () => (paused ? client.resume(taskId) : client.pause(taskId)),
     onSuccess: taskChanged,
   })
+  const widen = useMutation({
+    mutationFn: (most: number) => client.setConcurrency(taskId, most),
+    onSuccess: taskChanged,
+  })
+  const error = steer.error ?? widen.error
   function apply(event: FormEvent) {
     event.preventDefault()
-    if (typeof slices === 'number') act.mutate((id) => client.setConcurrency(id, slices))
+    if (typeof slices === 'number') widen.mutate(slices)
   }
   return (
     <div className={classes.controls}>
@@ -27,8 +32,9 @@ export function FanOutControls({ taskId, step }: { taskId: string; step: Step })
         <Button
           variant="default"
           size="xs"
-          loading={act.isPending}
-          onClick={() => act.mutate(paused ? (id) => client.resume(id) : (id) => client.pause(id))}
+          // Not `loading`, which disables it: whoever pressed it by keyboard would lose their place.
+          aria-busy={steer.isPending}
+          onClick={() => !steer.isPending && steer.mutate()}
         >
           {paused ? 'Go on' : 'Pause'}
         </Button>
@@ -50,8 +56,8 @@ export function FanOutControls({ taskId, step }: { taskId: string; step: Step })
         </Group>
       </Group>
       <Text role="status" size="sm" c="dimmed">
-        {act.error !== null && lineOf(act.error)}
-        {act.isSuccess && typeof slices === 'number' && !act.isPending && `At most ${slices} side by side from now on.`}
+        {error !== null && lineOf(error)}
+        {error === null && widen.isSuccess && `At most ${widen.variables} side by side from now on.`}
       </Text>
     </div>
   )
