@@ -123,6 +123,11 @@ export const defaults = {
   sliceGrowth: 10,
   /** Slices in flight while it is not known how long they are to be: as many as small machines work on at once. */
   slicesToLearn: 4,
+  /**
+   * Slices in flight that a planner cuts, who does so page by page. The rest of a wide window opens with the first slice that
+   * ends, or within a second: many are cut at once then, which takes no more than to cut one.
+   */
+  slicesOfPlanner: 8,
   /** Items that are done one at a time once a worker was lost a second time: as many as lie between two wary flushes. */
   warySpan: 64,
   /** Workers lost in a row with the same item in hand, and no other: fewer may be chance, where workers are restarted. */

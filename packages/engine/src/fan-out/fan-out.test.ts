@@ -49,6 +49,20 @@ onBothDatabases((kind) => {
     expect(await slicesOf(id)).toHaveLength(8)
   })
 
+  test('of a wide window the planner opens some, and the first slice that ends the rest', async () => {
+    const { db } = rooms.services
+    const { id } = await rooms.submit({ definition: fanOutShape.name, input: {} })
+    const claim = await rooms.claimOf(id)
+    const known = { concurrency: 30, slice_size: 1, item_ms: defaults.sliceMs }
+    await db.updateTable('fan_outs').set(known).where('task_id', '=', id).execute()
+    await play.plan(claim, keys(40), 10)
+    expect(await slicesOf(id)).toHaveLength(defaults.slicesOfPlanner)
+    const [slice] = await play.claim(1)
+    if (slice === undefined) throw new Error('There is no slice.')
+    await play.flush(slice)
+    expect(await slicesOf(id)).toHaveLength(30)
+  })
+
   test('tasks of one scope share what one of another has for itself, and have it all when they are alone', async () => {
     const shape: DefinitionShape = {
       ...fanOutShape,

@@ -9,6 +9,7 @@ import type { ClaimRef, FanOutWork, ItemPage, PlannedItem } from '../types.ts'
 import { cutSlices } from './cut.ts'
 import { failureRows } from './failed-items.ts'
 import { declaredIn, type FanOutServices, lockFanOut, saveFanOut } from './rows.ts'
+import { windowOf } from './slice-size.ts'
 
 /** A planner's claim, and what its task is of. */
 export interface PlannerRef extends ClaimRef {
@@ -60,7 +61,8 @@ export async function planPage(services: FanOutServices, claim: PlannerRef, page
     row.cursor = page.cursor ?? row.cursor
     row.traceparent = page.traceparent ?? row.traceparent
     row.sealed = row.sealed || page.sealed
-    const sent = await cutSlices(trx, services.dispatch, row)
+    const window = Math.min(windowOf(row), defaults.slicesOfPlanner)
+    const sent = await cutSlices(trx, services.dispatch, row, window)
     await saveFanOut(trx, row)
     return { sent, wanted: true }
   })
