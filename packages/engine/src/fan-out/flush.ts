@@ -48,7 +48,7 @@ export async function flushSlice(services: FanOutServices, claim: Claim, flush: 
     await services.dispatch.settle(trx, queue, [{ id, retryCount: Number(count) }])
     const sent = await cutSlices(trx, services.dispatch, row)
     await saveFanOut(trx, row)
-    return { last: row.cut_page >= row.pages, sent, new: true }
+    return { last: counts.alone && sent === 0 && row.cut_page >= row.pages, sent, new: true }
   })
   if (done.new && flush.lines.length > 0) await writeLines(services, claim, flush.lines)
   if (done.sent > 0) services.bus.tell({ queues: [queue] })
@@ -56,22 +56,32 @@ export async function flushSlice(services: FanOutServices, claim: Claim, flush: 
   return { last: done.last, failed: flush.failures.length > 0 }
 }
 
+interface Counts {
+  done: number
+  failed: number
+  /** No other slice is in flight. True of one alone, as whoever ends a slice holds the fan-out's lock. */
+  alone: boolean
+}
+
 /** With the last flush the slice is over, and goes. */
 async function moveCursor(
   trx: Transaction<Tables>,
   { lease, slice }: Claim,
   { failures, from, over, to }: SliceFlush,
-): Promise<{ done: number; failed: number } | 'already'> {
+): Promise<Counts | 'already'> {
   const done = to - from - failures.length
   const own = sql`id = ${slice}::uuid AND lease = ${lease} AND state = 'running' AND cursor = ${from}`
   const { rows } =
     over === undefined
-      ? await sql<{ done: number; failed: number }>`
+      ? await sql<Counts>`
           UPDATE errand.slices SET cursor = ${to}, done = done + ${done}, failed = failed + ${failures.length}, changed_at = now()
-          WHERE ${own} RETURNING done, failed`.execute(trx)
-      : await sql<{ done: number; failed: number }>`
-          DELETE FROM errand.slices WHERE ${own}
-          RETURNING done + ${done}::int AS done, failed + ${failures.length}::int AS failed`.execute(trx)
+          WHERE ${own} RETURNING done, failed, false AS alone`.execute(trx)
+      : await sql<Counts>`
+          DELETE FROM errand.slices AS s WHERE ${own}
+          RETURNING done + ${done}::int AS done, failed + ${failures.length}::int AS failed, NOT EXISTS (
+            SELECT FROM errand.slices o WHERE o.task_id = s.task_id AND o.step = s.step AND o.id <> s.id) AS alone`.execute(
+          trx,
+        )
   const [counts] = rows
   if (counts !== undefined) return counts
   const { rows: same } = await sql`SELECT 1 FROM errand.slices
