@@ -139,16 +139,12 @@ async function askIndex(
 }
 
 /**
- * To take a text apart is what takes time, so it is done only where all the words are to be found as parts of it, and then
- * where something begins with each: two digits are in many an id.
+ * To take a text apart is what takes time, so it is done only where all the words are to be found as parts of it. As parts, not
+ * as beginnings: what looks like a number ends where the number does (`14165e982e3f` is two words).
  */
 const hasWords = (words: readonly string[], text: RawBuilder<string>) => sql<boolean>`(
-  ${text} LIKE ALL (${lexemes(words, sql`'%' || lexeme || '%'`)})
-  AND ${text} ~ ALL (${lexemes(words, sql`'(^|[^a-z0-9])' || lexeme`)}) AND ${indexHas(toQuery(words))})`
-
-/** A pattern for each of the words that is letters and digits of ASCII; what else is a letter, the index alone decides. */
-const lexemes = (words: readonly string[], pattern: RawBuilder<unknown>) =>
-  sql`ARRAY(SELECT ${pattern} FROM unnest(to_tsvector('pg_catalog.simple', ${words.join(' ')})) WHERE lexeme !~ '[^a-z0-9]')`
+  ${text} LIKE ALL (ARRAY(SELECT '%' || lexeme || '%' FROM unnest(to_tsvector('pg_catalog.simple', ${words.join(' ')}))
+    WHERE lexeme !~ '[^a-z0-9]')) AND ${indexHas(toQuery(words))})`
 
 /** What the index takes apart, in lower case as its words are. Beyond ASCII a letter's may depend on what follows it. */
 const TEXT = sql<string>`lower(t.title || ' ' || t.scope || ' ' || t.id::text)`

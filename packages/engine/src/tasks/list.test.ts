@@ -145,10 +145,12 @@ onBothDatabases((kind) => {
     const client = new pg.Client({ connectionString: bed.database.kind === 'postgres' ? bed.database.url : '' })
     await client.connect()
     const ids = Array.from({ length: 1_100 }, () => uuidv7())
+    // Its last part is a number and a word to those who take a text apart.
+    const odd = '0193a5f0-4e94-7abc-8def-14165e982e3f'
     await client.query(
       `INSERT INTO errand.tasks (id, definition, version, title, scope, owner, owner_name, input, uploads, origin, state, sequence)
        SELECT id, 'export', 1, 'Filler', $2, 'ada', 'Ada', '{}', '{}', '{"by":"api"}', 'completed', 1 FROM unnest($1::uuid[]) AS id`,
-      [ids, `course:${COURSES[1]}`],
+      [[...ids, odd], `course:${COURSES[1]}`],
     )
     for (const who of PEOPLE) {
       for (const q of ['tides 2026', 'quiz hafen', 'nowhere', all[2]?.id ?? '']) {
@@ -158,8 +160,10 @@ onBothDatabases((kind) => {
       const filler = await bed.engine.listTasks({ q: 'fill', limit: 5 }, who)
       const sees = who.id !== 'bob'
       expect(filler.tasks.map(({ id }) => id)).toEqual(sees ? ids.toReversed().slice(0, 5) : [])
+      const found = await bed.engine.listTasks({ q: odd }, who)
+      expect(found.tasks.map(({ id }) => id)).toEqual(sees ? [odd] : [])
     }
-    await client.query('DELETE FROM errand.tasks WHERE id = ANY($1::uuid[])', [ids])
+    await client.query('DELETE FROM errand.tasks WHERE id = ANY($1::uuid[])', [[...ids, odd]])
     await client.end()
   })
 
