@@ -107,8 +107,10 @@ export async function failedItems(site: Site, browser: Browser): Promise<void> {
   await page.getByRole('textbox', { name: 'Slices side by side' }).fill('3')
   await button(page, 'Set').click()
   await page.getByText('At most 3 side by side from now on.').waitFor(PATIENT)
-  await writeFile(gate, '')
   await button(page, 'Go on').click()
+  await button(page, 'Pause').waitFor(PATIENT)
+  // Not before: what is in hand ends all the same, and with it the button.
+  await writeFile(gate, '')
   await said(page, /^Completed in .*, with errors$/).waitFor(PATIENT)
   await page.getByText('40 of 40 letters · 4 failed').waitFor()
   await page.getByText('errors.csv').first().waitFor()

@@ -220,8 +220,10 @@ test('many items are paused, go on, and those that failed are done again', async
   expect(await page.getByText('At most 3 side by side from now on.').count()).toBe(0)
   await press('Enter')
   await page.getByText('At most 3 side by side from now on.').waitFor(PATIENT)
-  await writeFile(gate, '')
   await pressed('Go on')
+  await page.getByRole('button', { name: 'Pause' }).waitFor(PATIENT)
+  // Not before: what is in hand ends all the same, and with it the button.
+  await writeFile(gate, '')
   await said(page, /^Completed in .*, with errors$/).waitFor(PATIENT)
   await writeFile(mended, '')
   await pressed('Retry failed items')
