@@ -10,8 +10,8 @@ import { type FanOutServices, lockFanOut } from './rows.ts'
 const PAGE = 200
 
 /**
- * Writes the outputs of a fan-out: what each begins with (what an earlier step wrote in the slot included), what the items appended, in their order, and what it ends with;
- * and the list of those that failed. Streamed: no file is ever in memory.
+ * Writes the outputs of a fan-out: what each begins with (what an earlier step wrote in the slot included), what the items
+ * appended, in their order, and what it ends with; and the list of those that failed. Streamed: no file is ever in memory.
  *
  * @throws {ClaimLost}, {Problem} `storage-failed`
  */

@@ -57,6 +57,12 @@ test('secrets that are written as elements are taken out as well', async () => {
   expect(redactions).toEqual([{ file: 'vertical/v.xml', setting: 'client_secret' }])
 })
 
+test('a secret in CDATA is taken out as well', async () => {
+  const xml = (value: string) => `<lti_consumer><client_secret>${value}</client_secret></lti_consumer>`
+  const [files] = await redact({ 'vertical/v.xml': xml(' <![CDATA[s3<cret]]> ') })
+  expect(files).toEqual({ 'vertical/v.xml': xml('REDACTED') })
+})
+
 test('a file in UTF-16, or of more than 8 MiB, is named as one that was not searched', async () => {
   const utf16 = Buffer.from('<a client_secret="s"/>', 'utf16le').toString('latin1')
   const [files, { notSearched }] = await redact({ 'a.xml': utf16, 'b.xml': `<a>${' '.repeat(8 * 2 ** 20)}</a>` })

@@ -28,8 +28,8 @@ const ATTRIBUTE = /([\w.:-]+)(\s*=\s*)("[^"<]*"|'[^'<]*')/g
 /** Bigger files hold content, not settings. In bytes. */
 const FILE_LIMIT = 8 * 2 ** 20
 
-/** A setting that is written as an element, as long ones are: `<option:name>value</option:name>`. */
-const ELEMENT = /<((?:[\w.-]+:)?([\w.-]+))(\s[^<>]*)?>([^<]+)<\/\1\s*>/g
+/** A setting that is written as an element, as long ones are: `<option:name>value</option:name>`, or with its value as CDATA. */
+const ELEMENT = /<((?:[\w.-]+:)?([\w.-]+))(\s[^<>]*)?>([^<]+|\s*<!\[CDATA\[[^\]]*\]\]>\s*)<\/\1\s*>/g
 
 /**
  * Finds secrets in the settings of a course: in its policies, and in the attributes and elements of its XML files.

@@ -40,7 +40,8 @@ export class WorkArea {
     try {
       return await action()
     } catch (error) {
-      if (isTaskFailure(error)) {
+      // What may go well the next time is no word on the archive, and would still lie here then.
+      if (isTaskFailure(error) && !error.retryable) {
         const { code, detail, hint, title } = error
         const refusal: Refusal = { code, title, detail, ...(hint === undefined ? {} : { hint }) }
         // The failure itself is what counts, and is with the task in any case.
