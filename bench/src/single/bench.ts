@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
 import { median, quantile } from '../numbers.ts'
+import { chosenOf, numberOf } from '../options.ts'
 import { type Services, startServices } from '../services.ts'
 import { printTable } from '../table.ts'
 import { type Extent, Running } from './measure.ts'
 import type { System } from './system.ts'
-import { systemOf, systems } from './systems/index.ts'
+import { systems } from './systems/index.ts'
 
 const AIMS = { 'pg-boss': 0.5, DBOS: 3, latency: 20 }
 
@@ -30,8 +31,15 @@ export async function run(args: string[]): Promise<void> {
       only: { type: 'string', multiple: true },
     },
   })
-  const extent: Extent = { jobs: Number(values.tasks), inFlight: Number(values['in-flight']), paced: 200, every: 40 }
-  const chosen = values.only === undefined ? systems : values.only.map(systemOf)
+  const names = chosenOf(
+    'only',
+    values.only,
+    systems.map(({ name }) => name),
+  )
+  const chosen = systems.filter(({ name }) => names.includes(name))
+  const rounds = numberOf('rounds', values.rounds)
+  const jobs = numberOf('tasks', values.tasks)
+  const extent: Extent = { jobs, inFlight: numberOf('in-flight', values['in-flight']), paced: 200, every: 40 }
   process.stdout.write(`${machineLine()}\n\n`)
   await using services = await startServices(chosen.some(({ needs }) => needs.includes('redis')))
   const results: Result[] = []
@@ -42,16 +50,14 @@ export async function run(args: string[]): Promise<void> {
     }
     process.stderr.write(`Measuring ${system.name}…\n`)
     try {
-      results.push(
-        await measure(system, await services.forSystem(system.name), services.pids, extent, Number(values.rounds)),
-      )
+      results.push(await measure(system, await services.forSystem(system.name), services.pids, extent, rounds))
     } catch (error) {
       // What the others did is worth printing all the same.
       process.exitCode = 1
       process.stdout.write(`failed: ${system.name}: ${error instanceof Error ? error.stack : String(error)}\n`)
     }
   }
-  print(results, extent, Number(values.rounds))
+  print(results, extent, rounds)
 }
 
 async function measure(

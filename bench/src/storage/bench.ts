@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
 import { megabytes, seconds } from '../numbers.ts'
+import { chosenOf, numberOf } from '../options.ts'
 import { printTable } from '../table.ts'
 import { measureCutUpload } from './cut-upload.ts'
-import { measureDeliveries } from './delivery.ts'
+import { measureDeliveries, type WayOfDelivery, waysOfDelivery } from './delivery.ts'
 import { besideCp, besideS3Client, type Throughput } from './throughput.ts'
 
 const AIMS = { throughput: 0.8, memory: 150e6, processor: 0.01 }
+const PARTS = ['throughput', 'delivery', 'upload'] as const
 const ROUNDS = 3
 const CUTS = 5
 
@@ -19,20 +21,24 @@ export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      only: { type: 'string' },
-      way: { type: 'string' },
+      only: { type: 'string', multiple: true },
+      way: { type: 'string', multiple: true },
       size: { type: 'string', default: '500' },
       deliver: { type: 'string', default: '5000' },
       upload: { type: 'string', default: '2000' },
     },
   })
-  const wanted = (name: string) => values.only === undefined || values.only === name
+  const parts = chosenOf('only', values.only, PARTS)
+  const ways = chosenOf('way', values.way, waysOfDelivery)
+  const size = numberOf('size', values.size)
+  const deliver = numberOf('deliver', values.deliver)
+  const uploaded = numberOf('upload', values.upload)
   const folder = await mkdtemp(join(tmpdir(), 'errand-bench-'))
   process.stdout.write(`${machineLine()}\n`)
   try {
-    if (wanted('throughput')) await throughput(folder, Number(values.size))
-    if (wanted('delivery')) await delivery(folder, Number(values.deliver), values.way)
-    if (wanted('upload')) await upload(folder, Number(values.upload))
+    if (parts.includes('throughput')) await throughput(folder, size)
+    if (parts.includes('delivery')) await delivery(folder, deliver, ways)
+    if (parts.includes('upload')) await upload(folder, uploaded)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -69,8 +75,8 @@ async function throughput(folder: string, size: number): Promise<void> {
   process.stdout.write('Ours hashes what it writes (SHA-256) and writes the record. The S3 server is s3rver, here.\n\n')
 }
 
-async function delivery(folder: string, size: number, way: string | undefined): Promise<void> {
-  const rows = await measureDeliveries(folder, size, way)
+async function delivery(folder: string, size: number, ways: readonly WayOfDelivery[]): Promise<void> {
+  const rows = await measureDeliveries(folder, size, ways)
   printTable(
     [`${size} MB`, 'written', 'memory', 'downloaded', 'memory', 'processor', 'of the transfer', 'nginx'],
     rows.map(({ downloaded, way, written }) => [

@@ -14,6 +14,10 @@ const PACK = fileURLToPath(new URL('./pack.ts', import.meta.url))
 /** Milliseconds for which the process is watched doing nothing. */
 const IDLE = 10_000
 
+/** How a file comes to whoever asks for it, as `delivery` of the configuration says. */
+export const waysOfDelivery = ['stream', 'x-accel', 'redirect'] as const
+export type WayOfDelivery = (typeof waysOfDelivery)[number]
+
 /** Bytes and milliseconds. */
 export interface DeliveryMeasured {
   way: string
@@ -26,11 +30,10 @@ export interface DeliveryMeasured {
 export async function measureDeliveries(
   folder: string,
   megabytes: number,
-  only: string | undefined,
+  ways: readonly WayOfDelivery[],
 ): Promise<DeliveryMeasured[]> {
   const measured: DeliveryMeasured[] = []
-  for (const way of ['stream', 'x-accel', 'redirect'] as const) {
-    if (only !== undefined && only !== way) continue
+  for (const way of ways) {
     if (way === 'x-accel' && !hasNginx()) {
       process.stdout.write('skipped: x-accel, as nginx is not installed\n')
       continue
@@ -41,11 +44,7 @@ export async function measureDeliveries(
   return measured
 }
 
-async function measureDelivery(
-  folder: string,
-  way: 'stream' | 'x-accel' | 'redirect',
-  megabytes: number,
-): Promise<DeliveryMeasured> {
+async function measureDelivery(folder: string, way: WayOfDelivery, megabytes: number): Promise<DeliveryMeasured> {
   await mkdir(folder)
   const s3 = way === 'redirect' ? await s3Server() : undefined
   const storage: StoreConfig = s3?.config ?? { scheme: 'fs', root: join(folder, 'storage') }

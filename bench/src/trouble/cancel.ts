@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Server } from '../course/server.ts'
 import { machineLine } from '../machine.ts'
 import { median, quantile, seconds } from '../numbers.ts'
+import { chosenOf, numberOf } from '../options.ts'
 import { printTable } from '../table.ts'
 import { onEachSetup, startRunning } from './site.ts'
 
@@ -24,7 +25,13 @@ export async function run(args: string[]): Promise<void> {
     args,
     options: { samples: { type: 'string' }, only: { type: 'string', multiple: true } },
   })
-  const chosen = kinds.filter(({ definition }) => values.only?.includes(definition) ?? true)
+  const names = chosenOf(
+    'only',
+    values.only,
+    kinds.map(({ definition }) => definition),
+  )
+  const chosen = kinds.filter(({ definition }) => names.includes(definition))
+  const asked = values.samples === undefined ? undefined : numberOf('samples', values.samples)
   process.stdout.write(`${machineLine()}\n\n`)
   const rows: string[][] = []
   await onEachSetup(
@@ -32,7 +39,7 @@ export async function run(args: string[]): Promise<void> {
     async (server, setup) => {
       await Promise.all([1, 2, 3, 4].map(() => server.run('nothing', {})))
       for (const { about, aim, atOnce, definition, samples } of chosen) {
-        const wanted = values.samples === undefined ? samples : Number(values.samples)
+        const wanted = asked ?? samples
         process.stderr.write(`${setup}: canceling a task that ${about}…\n`)
         const times: number[] = []
         while (times.length < wanted) {

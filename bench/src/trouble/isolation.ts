@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
 import { median, quantile } from '../numbers.ts'
+import { numberOf } from '../options.ts'
 import { printTable } from '../table.ts'
 import { onEachSetup, startRunning } from './site.ts'
 
@@ -15,7 +16,7 @@ const CONCURRENCY = 4
 /** Prints how long GET /tasks/{id} takes in a quiet service, and while one handler loops for ever and another leaks. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { reads: { type: 'string', default: '300' } } })
-  const reads = Number(values.reads)
+  const reads = numberOf('reads', values.reads)
   process.stdout.write(`${machineLine()}\n\n`)
   const rows: string[][] = []
   await onEachSetup(CONCURRENCY, async (server, setup) => {

@@ -9,15 +9,17 @@ import { Server } from '../course/server.ts'
 import { machineLine } from '../machine.ts'
 import { deployedOptions } from '../node-options.ts'
 import { median, megabytes, quantile, seconds } from '../numbers.ts'
+import { chosenOf, numberOf } from '../options.ts'
 import { startPostgres } from '../postgres.ts'
 import { printTable } from '../table.ts'
 import { measureCrowd } from './crowd.ts'
 import { measureLists } from './lists.ts'
 import { changeOnScreen, firstRender, scriptsOfPage, sizeOf, weigh } from './screen.ts'
-import { fillTasks } from './tasks-table.ts'
+import { fillTasks, PEOPLE } from './tasks-table.ts'
 
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+const PARTS = ['screen', 'lists', 'watchers'] as const
 const AIMS = { scripts: 200_000, embed: 30_000, render: 1_000, change: 500, list: 50, memory: 300e6 }
 
 /** Prints what the web weighs, how soon it shows what, and what many tasks and many watchers do to its server. */
@@ -33,8 +35,10 @@ export async function run(args: string[]): Promise<void> {
       only: { type: 'string', multiple: true },
     },
   })
-  const wanted = (name: string) => values.only?.includes(name) ?? true
-  const samples = Number(values.samples)
+  const chosen = chosenOf('only', values.only, PARTS)
+  const samples = numberOf('samples', values.samples)
+  const tasks = numberOf('tasks', values.tasks, PEOPLE)
+  const watchers = numberOf('watchers', values.watchers)
   process.stdout.write(`${machineLine()}\n`)
   if (!(await isFresh())) await buildWeb()
   const folder = await mkdtemp(join(tmpdir(), 'errand-bench-'))
@@ -54,13 +58,13 @@ export async function run(args: string[]): Promise<void> {
       pack: fileOf('./pack.ts'),
       ...deployed,
     })
-    await fillTasks(database, Number(values.tasks))
+    await fillTasks(database, tasks)
     process.stdout.write(
-      `${Number(values.tasks).toLocaleString('en')} tasks on PostgreSQL; errand server and errand worker, Node ${values['plain-node'] ? 'without options' : 'as deploy/ starts it'}\n`,
+      `${tasks.toLocaleString('en')} tasks on PostgreSQL; errand server and errand worker, Node ${values['plain-node'] ? 'without options' : 'as deploy/ starts it'}\n`,
     )
-    if (wanted('screen')) await screen(server.client.server)
-    if (wanted('lists')) await lists(server.client.server, samples)
-    if (wanted('watchers')) await crowd(server, Number(values.watchers), samples)
+    if (chosen.includes('screen')) await screen(server.client.server)
+    if (chosen.includes('lists')) await lists(server.client.server, samples)
+    if (chosen.includes('watchers')) await crowd(server, watchers, samples)
   } finally {
     await postgres.stop()
     await rm(folder, { recursive: true, force: true })
