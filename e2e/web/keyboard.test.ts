@@ -122,6 +122,9 @@ test('a file is downloaded, kept longer and deleted', async () => {
   await page.getByText(/, in 29 days$/).waitFor(PATIENT)
   await pressed('Keep 30 days longer')
   await page.getByText(/, in 59 days$/).waitFor(PATIENT)
+  // The button has kept the focus while it was at work.
+  await press('Enter')
+  await page.getByText(/, in 89 days$/).waitFor(PATIENT)
   await pressed('Delete letters.csv')
   await dialog().waitFor(PATIENT)
   await pressed('Delete the file')

@@ -8,6 +8,7 @@ import { inboxQuery, unreadQuery } from '../api/queries.ts'
 import { useNow } from '../ui/clock.ts'
 import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { WorkingButton } from '../ui/working-button.tsx'
 import { moment, relative } from '../words/units.ts'
 import classes from './inbox.module.css'
 
@@ -27,9 +28,9 @@ export function InboxPage() {
       actions={
         <Group gap="xs">
           {unread > 0 && (
-            <Button variant="default" loading={read.isPending} onClick={() => read.mutate('all')}>
+            <WorkingButton variant="default" working={read.isPending} onClick={() => read.mutate('all')}>
               Mark all as read
-            </Button>
+            </WorkingButton>
           )}
           <Button component={Link} to="/preferences" variant="subtle">
             What you are told
@@ -54,14 +55,14 @@ export function InboxPage() {
         </Paper>
       )}
       {pages.hasNextPage && (
-        <Button
+        <WorkingButton
           variant="default"
           mx="auto"
-          loading={pages.isFetchingNextPage}
+          working={pages.isFetchingNextPage}
           onClick={() => void pages.fetchNextPage()}
         >
           Show older ones
-        </Button>
+        </WorkingButton>
       )}
     </Page>
   )

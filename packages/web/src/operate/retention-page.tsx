@@ -1,9 +1,10 @@
 import type { RetentionPreview } from '@errand/client'
-import { Button, Skeleton, Text } from '@mantine/core'
+import { Skeleton, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { retentionQuery } from '../api/queries.ts'
 import { ErrorNotice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { WorkingButton } from '../ui/working-button.tsx'
 import { labelOf } from '../words/states.ts'
 import { bytes, count, plural } from '../words/units.ts'
 import { Grid, Section } from './section.tsx'
@@ -15,9 +16,9 @@ export function RetentionPage() {
     <Page
       title="Retention"
       actions={
-        <Button variant="default" loading={preview.isFetching} onClick={() => void preview.refetch()}>
+        <WorkingButton variant="default" working={preview.isFetching} onClick={() => void preview.refetch()}>
           Look again
-        </Button>
+        </WorkingButton>
       }
     >
       {preview.error !== null ? (

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
+import { NativeSelect, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { client } from '../api/client.ts'
@@ -6,6 +6,7 @@ import { definitionsQuery, promotedOf, queryClient } from '../api/queries.ts'
 import { FieldInput } from '../start/field-input.tsx'
 import { type Field, fieldsOf, inputOf } from '../start/fields.ts'
 import { lineOf } from '../ui/notice.tsx'
+import { WorkingButton } from '../ui/working-button.tsx'
 import { Section } from './section.tsx'
 
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -88,9 +89,9 @@ export function ScheduleForm({ onDone }: { onDone: () => void }) {
             {add.error instanceof SyntaxError ? `A field is not JSON. ${add.error.message}` : lineOf(add.error)}
           </Text>
         )}
-        <Button type="submit" loading={add.isPending} style={{ alignSelf: 'start' }}>
+        <WorkingButton type="submit" working={add.isPending} style={{ alignSelf: 'start' }}>
           Add the schedule
-        </Button>
+        </WorkingButton>
       </Stack>
     </Section>
   )

@@ -10,6 +10,7 @@ import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Question } from '../ui/question.tsx'
 import { StateMark } from '../ui/state-mark.tsx'
+import { WorkingButton } from '../ui/working-button.tsx'
 import { subjectOf } from '../words/states.ts'
 import { moment, relative } from '../words/units.ts'
 import { ScheduleForm } from './schedule-form.tsx'
@@ -147,15 +148,15 @@ function Controls({ schedule: { name, pausedAt } }: OfSchedule) {
     pausedAt === null ? (['pauseSchedule', 'Pause'] as const) : (['resumeSchedule', 'Go on'] as const)
   return (
     <Group gap="xs" wrap="nowrap">
-      <Button
+      <WorkingButton
         size="xs"
         variant="default"
         aria-label={`${words} ${name}`}
-        loading={act.isPending}
+        working={act.isPending}
         onClick={() => act.mutate(what)}
       >
         {words}
-      </Button>
+      </WorkingButton>
       <Button size="xs" variant="subtle" color="red" aria-label={`Remove ${name}`} onClick={() => setAsking(true)}>
         Remove
       </Button>

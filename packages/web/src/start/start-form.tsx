@@ -1,10 +1,11 @@
 import { ApiProblem, type Definition } from '@errand/client'
-import { Alert, Anchor, Button, Grid, Paper, Stack, Text, Title } from '@mantine/core'
+import { Alert, Anchor, Grid, Paper, Stack, Text, Title } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useRef, useState } from 'react'
 import { client } from '../api/client.ts'
 import { wordsOf } from '../ui/notice.tsx'
+import { WorkingButton } from '../ui/working-button.tsx'
 import { begunUpload, rememberUpload } from './begun-uploads.ts'
 import { FieldInput } from './field-input.tsx'
 import { fieldsOf, inputOf } from './fields.ts'
@@ -88,9 +89,9 @@ export function StartForm({ definition, given }: { definition: Definition; given
               />
             ))}
             {start.error !== null && <Refused error={start.error} />}
-            <Button type="submit" size="md" loading={start.isPending} style={{ alignSelf: 'start' }}>
+            <WorkingButton type="submit" size="md" working={start.isPending} style={{ alignSelf: 'start' }}>
               Start
-            </Button>
+            </WorkingButton>
           </Stack>
         </Paper>
       </Grid.Col>

@@ -1,7 +1,8 @@
-import { Button, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { failedItemsQuery } from '../api/queries.ts'
 import { lineOf } from '../ui/notice.tsx'
+import { WorkingButton } from '../ui/working-button.tsx'
 import { plural } from '../words/units.ts'
 import classes from './task.module.css'
 
@@ -33,15 +34,15 @@ function List({ taskId, step }: { taskId: string; step: string }) {
         ))}
       </dl>
       {pages.hasNextPage && (
-        <Button
+        <WorkingButton
           variant="default"
           size="xs"
           mt="xs"
-          loading={pages.isFetchingNextPage}
+          working={pages.isFetchingNextPage}
           onClick={() => void pages.fetchNextPage()}
         >
           Show more
-        </Button>
+        </WorkingButton>
       )}
     </>
   )

@@ -6,6 +6,7 @@ import { client } from '../api/client.ts'
 import { taskChanged } from '../api/live.ts'
 import { MAX_CONCURRENCY } from '../config.ts'
 import { lineOf } from '../ui/notice.tsx'
+import { WorkingButton } from '../ui/working-button.tsx'
 import { isPaused } from '../words/states.ts'
 import classes from './steps.module.css'
 
@@ -29,15 +30,9 @@ export function FanOutControls({ taskId, step }: { taskId: string; step: Step })
   return (
     <div className={classes.controls}>
       <Group gap="xs" align="end">
-        <Button
-          variant="default"
-          size="xs"
-          // Not `loading`, which disables it: whoever pressed it by keyboard would lose their place.
-          aria-busy={steer.isPending}
-          onClick={() => !steer.isPending && steer.mutate()}
-        >
+        <WorkingButton variant="default" size="xs" working={steer.isPending} onClick={() => steer.mutate()}>
           {paused ? 'Go on' : 'Pause'}
-        </Button>
+        </WorkingButton>
         <Group component="form" gap="xs" align="end" onSubmit={apply}>
           <NumberInput
             size="xs"

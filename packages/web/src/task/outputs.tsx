@@ -93,7 +93,7 @@ function KeepLonger({ artifact, expiresAt }: { artifact: Artifact; expiresAt: st
     <Action
       variant="subtle"
       whyNot={whyNoFile(artifact, 'extend')}
-      loading={keep.isPending}
+      working={keep.isPending}
       onClick={() => keep.mutate()}
     >
       {keep.error === null ? `Keep ${LONGER_DAYS} days longer` : wordsOf(keep.error).title}

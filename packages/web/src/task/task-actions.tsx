@@ -42,11 +42,11 @@ export function TaskActions({ task }: { task: Task }) {
       <Action whyNot={whyNoCancel(task)} onClick={() => setAsking('cancel')}>
         Cancel
       </Action>
-      <Action whyNot={whyNoRetry(task)} loading={again.isPending} onClick={() => again.mutate(false)}>
+      <Action whyNot={whyNoRetry(task)} working={again.isPending} onClick={() => again.mutate(false)}>
         Retry
       </Action>
       {task.steps.some(({ kind }) => kind === 'fan-out') && (
-        <Action whyNot={whyNoItemRetry(task)} loading={again.isPending} onClick={() => again.mutate(true)}>
+        <Action whyNot={whyNoItemRetry(task)} working={again.isPending} onClick={() => again.mutate(true)}>
           Retry failed items
         </Action>
       )}

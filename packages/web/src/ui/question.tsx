@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { lineOf } from './notice.tsx'
+import { WorkingButton } from './working-button.tsx'
 
 interface QuestionProps {
   opened: boolean
@@ -29,9 +30,9 @@ export function Question({ opened, onClose, title, children, no, yes, onYes, pen
         <Button variant="default" onClick={onClose}>
           {no}
         </Button>
-        <Button color="red" loading={pending} onClick={onYes}>
+        <WorkingButton color="red" working={pending} onClick={onYes}>
           {yes}
-        </Button>
+        </WorkingButton>
       </Group>
     </Modal>
   )
