@@ -182,7 +182,7 @@ export async function createEngine(config: EngineConfig): Promise<Engine> {
       const task = await findTask(services, id, who)
       if (!(await mayDo(services, who, 'retry', task))) throw forbidden('run this task again')
       const { definition, input, uploads: files } = task
-      if (options.failedItems) await checkFailedItems(services, id)
+      if (options.failedItems) await checkFailedItems(services, task)
       const origin: Origin = { by: 'retry', of: id, ...(options.failedItems ? { failedItems: true as const } : {}) }
       return accept({ definition, input, uploads: files, origin }, who)
     },

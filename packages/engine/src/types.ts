@@ -126,7 +126,7 @@ export interface Engine {
    * A new task with the same definition (the promoted version), input and uploads; with `failedItems`, its steps that
    * fan out do only what failed.
    *
-   * @throws {Problem} task-unknown, nothing-failed
+   * @throws {Problem} task-unknown, nothing-failed, items-not-tried, failed-items-elsewhere
    */
   runAgain(id: string, who: Principal, options?: { failedItems?: boolean }): Promise<Submitted>
   /** Begins no more slices; those in hand end. @throws {Problem} task-unknown, not-fanning-out */

@@ -1,10 +1,14 @@
-/** What a spreadsheet would take for a formula (OWASP, "CSV Injection"). */
-const FORMULA = /^[=+\-@\t\r]/
+/**
+ * Where a spreadsheet would see a formula begin (OWASP, "CSV Injection"): at the beginning, and wherever one that separates
+ * cells by something else would begin another, as many do by `;` for their language.
+ */
+const FORMULA = /^(?=[=+\-@\t\r\n])|(?<=[;\t\r\n])(?=[=+\-@])/g
 const NUMBER = /^[+-]?\d+([.,]\d+)?$/
 
 /**
  * One line of a CSV file (RFC 4180), with its line end. What a spreadsheet would take for a formula gets a `'` before it,
- * so that a learner's name cannot run one on a teacher's machine; plain numbers stay as they are.
+ * so that a learner's name cannot run one on a teacher's machine, also where cells are separated by `;`; plain numbers stay as
+ * they are.
  *
  * @example
  * ```ts
@@ -18,6 +22,6 @@ export function csvRow(cells: readonly (string | number | boolean | null | undef
 function cell(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined) return ''
   if (typeof value !== 'string') return String(value)
-  const text = FORMULA.test(value) && !NUMBER.test(value) ? `'${value}` : value
+  const text = NUMBER.test(value) ? value : value.replaceAll(FORMULA, "'")
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

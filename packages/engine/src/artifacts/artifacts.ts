@@ -59,15 +59,15 @@ export class Artifacts {
     claim: ClaimRef,
     slot: string,
     shape: DefinitionShape['artifacts'][string],
-    options: { definition: string; filename: string; mediaType?: string; handedOver?: boolean },
+    options: { definition: string; filename: string; mediaType?: string; handedOver?: boolean; continues?: string },
   ): Promise<ArtifactSink> {
     const id = uuidv7()
     const filename = safeFilename(options.filename)
     const storage = this.#storages.route(options.definition, slot)
     const { rows } = await sql<{ key: string }>`
-      INSERT INTO errand.artifacts (id, task_id, step, lease, slot, filename, media_type, visibility, keep, storage, key, state)
+      INSERT INTO errand.artifacts (id, task_id, step, lease, slot, filename, media_type, visibility, keep, storage, key, state, continues)
       SELECT ${id}::uuid, s.task_id, s.name, s.lease, ${slot}, ${filename}, ${options.mediaType ?? shape.mediaType},
-        ${shape.visibility}, ${JSON.stringify(shape.keep)}::jsonb, ${storage}, '', 'writing'
+        ${shape.visibility}, ${JSON.stringify(shape.keep)}::jsonb, ${storage}, '', 'writing', ${options.continues ?? null}::uuid
       FROM errand.steps s
       WHERE s.task_id = ${claim.taskId}::uuid AND s.name = ${claim.step} AND s.lease = ${claim.lease} AND s.state = 'running'
       RETURNING (SELECT jsonb_build_object('scope', t.scope, 'definition', t.definition)::text
@@ -91,31 +91,33 @@ export class Artifacts {
     })
   }
 
-  /** What an earlier step of the task has left in the slot, for the one that goes on with it; empty where there is nothing. */
-  async *leftBy(claim: ClaimRef, slot: string): AsyncGenerator<Uint8Array> {
+  /** What one of these steps of the task has left in the slot, the newest, for a step that goes on with it. */
+  async leftBy(
+    taskId: string,
+    slot: string,
+    steps: readonly string[],
+  ): Promise<{ id: string; read(): AsyncIterable<Uint8Array> } | undefined> {
+    if (steps.length === 0) return undefined
     const row = await this.#db
       .selectFrom('artifacts')
-      .select(['storage', 'key'])
-      .where('task_id', '=', claim.taskId)
+      .select(['id', 'storage', 'key'])
+      .where('task_id', '=', taskId)
       .where('slot', '=', slot)
-      .where('step', '<>', claim.step)
+      .where('step', 'in', steps)
       .where('state', '=', 'available')
       .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst()
-    if (row !== undefined) yield* this.#storages.get(row.storage).read(row.key)
+    return row && { id: row.id, read: () => this.#storages.get(row.storage).read(row.key) }
   }
 
   /**
-   * The step has completed: what its attempt wrote becomes available, and what other attempts of it have left goes. Of a
-   * step that goes on with what earlier ones wrote ({@link leftBy}), that goes as well: it is in what is sealed now.
+   * The step has completed: what its attempt wrote becomes available, and what other attempts of it have left goes. What it
+   * went on with ({@link leftBy}) goes as well: it is in what is sealed now.
    *
    * @returns artifacts whose bytes are to be removed once the transaction has been committed
    */
-  async seal(
-    trx: Transaction<Tables>,
-    claims: readonly (ClaimRef & { goesOnWith?: readonly string[] })[],
-  ): Promise<string[]> {
+  async seal(trx: Transaction<Tables>, claims: readonly ClaimRef[]): Promise<string[]> {
     if (claims.length === 0) return []
     const now = clockNow(this.#record.clock)
     const expires = expiry({
@@ -124,7 +126,7 @@ export class Artifacts {
       scopeEndsAt: sql`NULL::timestamptz`,
       extendedUntil: sql`NULL::timestamptz`,
     })
-    const { rows } = await sql<{ id: string; state: string }>`
+    const { rows } = await sql<{ id: string; state: string; continues: string | null }>`
       WITH mine AS (
         SELECT a.id, a.task_id, a.step, a.slot, a.keep,
           a.size IS NOT NULL AND a.lease = x.lease
@@ -142,19 +144,13 @@ export class Artifacts {
         ended_by = CASE WHEN m.good THEN NULL ELSE 'errand' END,
         ended_reason = CASE WHEN m.good THEN NULL ELSE 'another attempt wrote it again' END
       FROM mine m WHERE a.id = m.id
-      RETURNING a.id, a.state`.execute(trx)
+      RETURNING a.id, a.state, a.continues`.execute(trx)
     const gone = rows.filter(({ state }) => state === 'deleted').map(({ id }) => id)
-    const going = claims.flatMap(({ goesOnWith = [], step, taskId }) =>
-      goesOnWith.map((slot) => ({ taskId, step, slot })),
+    const within = rows.flatMap(({ continues, state }) =>
+      state === 'available' && continues !== null ? [continues] : [],
     )
-    if (going.length === 0 || rows.length === gone.length) return gone
-    const sealed = rows.filter(({ state }) => state === 'available').map(({ id }) => id)
-    const before = sql<boolean>`state = 'available' AND id IN (
-      SELECT o.id FROM errand.artifacts o
-      JOIN jsonb_to_recordset(${JSON.stringify(going)}::jsonb) AS x ("taskId" uuid, step text, slot text)
-        ON o.task_id = x."taskId" AND o.slot = x.slot AND o.step <> x.step
-      JOIN errand.artifacts n ON n.task_id = o.task_id AND n.step = x.step AND n.slot = o.slot
-        AND n.id = ANY(${sealed}::uuid[]))`
+    if (within.length === 0) return gone
+    const before = sql<boolean>`state = 'available' AND id = ANY(${within}::uuid[])`
     return [...gone, ...(await this.#end(trx, before, 'a later step went on with it', 'errand'))]
   }
 

@@ -123,6 +123,8 @@ export interface Tables extends PeopleTables {
     scope_asked_at: NullableTime
     /** While it is written: how much of it counts towards the quota. */
     bytes_written: Generated<number>
+    /** The output of a step before, which this one begins with. */
+    continues: string | null
     /** Use-once: the download in hand, and until when it has it. */
     taken_by: string | null
     taken_until: NullableTime

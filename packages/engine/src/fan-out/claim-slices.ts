@@ -16,6 +16,7 @@ interface Found extends SliceRow {
   owner_name: string
   traceparent: string | null
   open: boolean
+  paused: boolean
 }
 
 /** What a lost worker is called to those who read of it. */
@@ -27,7 +28,8 @@ const LOST: Omit<ItemFailure, 'item' | 'attempts'> = {
 
 /**
  * Takes up to `limit` slices of one version for a worker. One whose worker was lost goes on behind its last flush, with
- * more care each time; the item that turns out to end its workers fails.
+ * more care each time; the item that turns out to end its workers fails. Those of a fan-out that is paused are left for when it
+ * goes on ({@link wakeSlices}).
  *
  * @returns also the fan-outs in which that has just happened, perhaps once too often
  */
@@ -46,6 +48,7 @@ export async function claimSlices(
     const stale: Taken[] = []
     const poisoned: FanOutRef[] = []
     const begun: { slice: Found; lease: string }[] = []
+    const left: { slice: Found; lease: null }[] = []
     for (const wake of taken) {
       const slice = found.get(wake.step.slice ?? '')
       // One that was replaced, or whose fan-out is over.
@@ -54,11 +57,16 @@ export async function claimSlices(
         if (slice.state === 'running' && (await lose(trx, slice, LOST))) {
           poisoned.push({ taskId: slice.task_id, step: slice.step })
         }
-        begun.push({ slice, lease: `${wake.id}:${wake.retryCount}` })
+        if (!slice.paused) begun.push({ slice, lease: `${wake.id}:${wake.retryCount}` })
+        else {
+          stale.push(wake)
+          left.push({ slice, lease: null })
+        }
       }
     }
     await services.dispatch.settle(trx, queue, stale)
-    await begin(trx, begun, worker.id)
+    await save(trx, begun, { state: 'running', worker: worker.id })
+    await save(trx, left, { state: 'ready', worker: null })
     const items = await readItems(
       trx,
       begun.map(({ slice }) => slice),
@@ -111,7 +119,7 @@ async function findSlices(trx: Transaction<Tables>, taken: readonly Taken[]): Pr
   const ids = taken.flatMap(({ step }) => (step.slice === undefined ? [] : [step.slice]))
   const { rows } = await sql<Found>`
     SELECT s.*, t.input, t.uploads, t.scope, t.owner, t.owner_name,
-      coalesce(f.traceparent, t.traceparent) AS traceparent, t.state = 'running' AND t.failure IS NULL AS open
+      coalesce(f.traceparent, t.traceparent) AS traceparent, t.state = 'running' AND t.failure IS NULL AS open, f.paused
     FROM errand.slices s JOIN errand.tasks t ON t.id = s.task_id
     JOIN errand.fan_outs f ON f.task_id = s.task_id AND f.step = s.step
     WHERE s.id = ANY(${ids}::uuid[]) ORDER BY s.id FOR UPDATE OF s`.execute(trx)
@@ -152,13 +160,14 @@ export async function lose(
   return true
 }
 
-async function begin(
+/** What has been worked out of the slices, and in whose hands they are now. */
+async function save(
   trx: Transaction<Tables>,
-  begun: readonly { slice: Found; lease: string }[],
-  worker: string,
+  slices: readonly { slice: SliceRow; lease: string | null }[],
+  { state, worker }: Pick<SliceRow, 'state' | 'worker'>,
 ): Promise<void> {
-  if (begun.length === 0) return
-  const rows = begun.map(({ lease, slice: { care, cursor, failed, id, single_until, suspect } }) => ({
+  if (slices.length === 0) return
+  const rows = slices.map(({ lease, slice: { care, cursor, failed, id, single_until, suspect } }) => ({
     id,
     lease,
     cursor,
@@ -168,7 +177,7 @@ async function begin(
     suspect,
   }))
   await sql`
-    UPDATE errand.slices AS s SET state = 'running', worker = ${worker}::uuid, lease = x.lease, cursor = x.cursor,
+    UPDATE errand.slices AS s SET state = ${state}, worker = ${worker}::uuid, lease = x.lease, cursor = x.cursor,
       failed = x.failed, care = x.care, single_until = x.single_until, suspect = x.suspect, changed_at = now()
     FROM jsonb_to_recordset(${jsonText(rows)}::jsonb) AS x (id uuid, lease text, cursor int, failed int, care int,
       single_until int, suspect int)

@@ -4,7 +4,7 @@ import { defaults } from '../config.ts'
 import type { ArtifactSink, ClaimRef, Composed, Edges } from '../types.ts'
 import { failureRows, keyOf } from './failed-items.ts'
 import { progressOf } from './roll-up.ts'
-import { type FanOutServices, lockFanOut } from './rows.ts'
+import { type FanOutServices, lockFanOut, stepsBefore } from './rows.ts'
 
 /** Rows of segments read at once. */
 const PAGE = 200
@@ -21,12 +21,15 @@ export async function compose(services: FanOutServices, claim: ClaimRef, edges: 
   const shape = await services.catalog.shape(services.db, row.definition, row.version)
   const someFailed = await hasRows(services, 'item_failures', claim)
   if (someFailed) await write(services, claim, shape, edges, ERRORS_SLOT, errorLines(services, claim))
+  const earlier = stepsBefore(shape, claim.step)
   if (row.failure === null) {
     for (const slot of Object.keys(shape.artifacts)) {
       if (slot === ERRORS_SLOT && someFailed) continue
       const edged = Object.hasOwn(edges.headers, slot) || Object.hasOwn(edges.footers, slot)
       if (!edged && !(await hasRows(services, 'segments', claim, slot))) continue
-      await write(services, claim, shape, edges, slot, content(services, claim, edges, slot))
+      // Each step lists its own errors; any other output goes on with what a step before it wrote there.
+      const before = slot === ERRORS_SLOT ? undefined : await services.artifacts.leftBy(claim.taskId, slot, earlier)
+      await write(services, claim, shape, edges, slot, content(services, claim, edges, slot, before), before?.id)
     }
   }
   const settled = row.done + row.failed
@@ -54,11 +57,13 @@ async function write(
   edges: Edges,
   slot: string,
   chunks: AsyncIterable<Uint8Array>,
+  continues?: string,
 ): Promise<void> {
   const declared = shape.artifacts[slot]
   if (declared === undefined) throw new Error(`${shape.name} v${shape.version} has no artifact ${slot}.`)
   const filename = edges.filenames[slot] ?? slot
-  const sink: ArtifactSink = await services.artifacts.open(claim, slot, declared, { definition: shape.name, filename })
+  const options = { definition: shape.name, filename, ...(continues === undefined ? {} : { continues }) }
+  const sink: ArtifactSink = await services.artifacts.open(claim, slot, declared, options)
   try {
     for await (const chunk of chunks) if (chunk.length > 0) await sink.write(chunk)
     await sink.close()
@@ -73,9 +78,9 @@ async function* content(
   claim: ClaimRef,
   edges: Edges,
   slot: string,
+  before: { read(): AsyncIterable<Uint8Array> } | undefined,
 ): AsyncGenerator<Uint8Array> {
-  // An earlier step may have written the beginning.
-  yield* services.artifacts.leftBy(claim, slot)
+  if (before !== undefined) yield* before.read()
   yield Buffer.from(edges.headers[slot] ?? '')
   yield* segments(services, claim, slot)
   yield Buffer.from(edges.footers[slot] ?? '')

@@ -7,7 +7,7 @@ import { ada, bob, onBothDatabases } from '../test-support/databases.ts'
 import { FanOutPlay, fanOutShape, keys } from '../test-support/fan-out.ts'
 import { openEmptyRooms, type Rooms } from '../test-support/rooms.ts'
 import { stepOf } from '../test-support/shapes.ts'
-import type { Origin, Principal } from '../types.ts'
+import type { Edges, Origin, Principal } from '../types.ts'
 import { flushSlice } from './flush.ts'
 import { rollUp } from './roll-up.ts'
 import { sweepSegments } from './upkeep.ts'
@@ -86,15 +86,28 @@ onBothDatabases((kind) => {
     expect(await inFlight()).toEqual([2, 2, 4])
     await pauseTask(rooms.services, ids[1] ?? '', true, ada)
     await round()
-    expect(await inFlight()).toEqual([4, 0, 4])
+    // What was cut of the paused one waits for it to go on, and takes no part of the other's.
+    expect(await inFlight()).toEqual([4, 2, 4])
   })
 
   test('a paused task ends what is in hand, and goes on where it was', async () => {
     const id = await play.planned(keys(20), { page: 20, size: 2 })
+    const [kept, lost] = await play.claim(2)
+    if (kept === undefined || lost === undefined) throw new Error('There are no two slices.')
     await pauseTask(rooms.services, id, true, ada)
-    await play.workOff()
-    expect(await slicesOf(id)).toEqual([])
+    await play.flush(kept)
+    // Neither what waits for a worker is begun, nor what a lost one had in hand; and upkeep sends neither again.
+    expect(await play.claim()).toEqual([])
+    await play.lapse()
+    expect(await play.claim()).toEqual([])
+    await expect(play.flush(lost)).rejects.toMatchObject({ code: 'claim-lost' })
+    await rooms.services.db
+      .updateTable('slices')
+      .set({ changed_at: new Date(0) })
+      .execute()
     await keepFanOuts(rooms.services)
+    expect(await play.claim()).toEqual([])
+    expect((await slicesOf(id)).map(({ state }) => state)).toEqual(['ready', 'ready'])
     expect((await rooms.task(id)).steps[0]?.state).toBe('running')
     await pauseTask(rooms.services, id, false, ada)
     await play.workOff()
@@ -248,6 +261,42 @@ onBothDatabases((kind) => {
     expect(await begun.content(id, 'report')).toBe(`written before\nbegin\n${keys(4).join('\n')}\nend\n`)
   })
 
+  test('steps side by side that write to one slot each have their own file, whoever ends first', async () => {
+    const [items] = fanOutShape.steps
+    if (items === undefined) throw new Error('There is no step.')
+    const steps = ['a', 'b'].map((name) => ({ ...items, name }))
+    const shape: DefinitionShape = { ...fanOutShape, name: 'beside', steps }
+    await rooms.close()
+    rooms = await openEmptyRooms(kind, [shape])
+    const { db, segments } = rooms.services
+    const beside = new FanOutPlay(rooms, shape)
+    await beside.patient()
+    const { id } = await rooms.submit({ definition: shape.name, input: {} })
+    for (const claim of await rooms.claim(2)) {
+      await beside.plan(
+        claim,
+        keys(3).map((key) => `${claim.step}-${key}`),
+      )
+      await rooms.work.planned(claim)
+    }
+    await beside.workOff()
+    const edges: Edges = { headers: {}, footers: {}, filenames: {} }
+    const [first, second] = await rooms.claim(2)
+    if (first === undefined || second === undefined) throw new Error('There are no two steps.')
+    await rooms.work.compose(first, edges)
+    await rooms.work.complete(first, null)
+    await rooms.work.compose(second, edges)
+    await rooms.work.complete(second, null)
+    const rows = await db.selectFrom('artifacts').selectAll().where('task_id', '=', id).orderBy('step').execute()
+    expect(rows.map(({ state, step }) => [step, state])).toEqual([
+      ['a', 'available'],
+      ['b', 'available'],
+    ])
+    const contents = await Promise.all(rows.map(async (row) => Buffer.from(await segments.read(row)).toString()))
+    expect(contents).toEqual(['a-k0\na-k1\na-k2\n', 'b-k0\nb-k1\nb-k2\n'])
+    expect((await rooms.task(id)).state).toBe('completed')
+  })
+
   test('a slice whose wake-up is gone is sent again', async () => {
     const id = await play.planned(keys(2), {})
     const [before] = await slicesOf(id)
@@ -275,6 +324,30 @@ onBothDatabases((kind) => {
     expect(progress?.rate).toBeGreaterThan(0)
     expect(progress?.secondsLeft).toBeGreaterThan(0)
   })
+
+  test.runIf(kind === 'postgres')(
+    'it is summed up as well while a flush has written and not yet committed',
+    async () => {
+      const { db } = rooms.services
+      const id = await play.planned(keys(20), { page: 20, size: 10 })
+      const [slice] = await play.claim(1)
+      if (slice === undefined) throw new Error('There is no slice.')
+      await play.flush(slice, 5)
+      await db
+        .updateTable('fan_outs')
+        .set({ rolled_at: new Date(Date.now() - 10_000) })
+        .execute()
+      await db.transaction().execute(async (trx) => {
+        const place = { task_id: id, step: 'items', page: 0, item: 5, slot: 'report' }
+        await trx
+          .insertInto('segments')
+          .values({ ...place, storage: 'default', key: 'k', size: 1 })
+          .execute()
+        await rollUp(rooms.services)
+        expect((await rooms.task(id)).steps[0]?.progress).toMatchObject({ done: 5 })
+      })
+    },
+  )
 
   test('the items that failed are read page by page, in their order, by those who may', async () => {
     const { services } = rooms

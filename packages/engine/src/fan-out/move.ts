@@ -1,9 +1,8 @@
 import type { DefinitionShape } from '@errand/task'
 import { sql, type Transaction } from 'kysely'
-import { v7 as uuidv7 } from 'uuid'
-import { jsonText } from '../database/json-text.ts'
 import type { Tables } from '../database/schema.ts'
 import { type Dispatch, slicesOf } from '../dispatch/dispatch.ts'
+import { sendAnew } from './send-anew.ts'
 
 /**
  * Why the version cannot go on with a task's fan-outs where they stand, in words for whoever wrote it; undefined when it can.
@@ -53,19 +52,11 @@ export async function moveSlices(
   const { rows } = await sql<{ id: string; step: string; job: string }>`
     SELECT id, step, job FROM errand.slices WHERE task_id = ${taskId}::uuid ORDER BY id FOR UPDATE`.execute(trx)
   if (rows.length === 0) return false
-  const moved = rows.map(({ id, step }) => ({ id, step, job: uuidv7() }))
-  await sql`
-    UPDATE errand.slices s SET job = x.job, changed_at = now()
-    FROM jsonb_to_recordset(${jsonText(moved)}::jsonb) AS x (id uuid, job uuid) WHERE s.id = x.id`.execute(trx)
+  await sendAnew(trx, dispatch, slicesOf(definition, to), taskId, rows)
   await dispatch.remove(
     trx,
     slicesOf(definition, from),
     rows.map(({ job }) => job),
-  )
-  await dispatch.send(
-    trx,
-    slicesOf(definition, to),
-    moved.map(({ id, job, step }) => ({ id: job, step: { taskId, step, slice: id } })),
   )
   return true
 }

@@ -73,6 +73,8 @@ export async function planPage(services: FanOutServices, claim: PlannerRef, page
 /**
  * Records the items that failed in another task, as this one's. The cursor is where the last recorded flush of that task
  * began, so that another planner goes on behind it.
+ *
+ * @throws {ClaimLost}, {Problem} `failed-items-gone`
  */
 export async function planFailedItems(services: FanOutServices, claim: PlannerRef, of: string): Promise<void> {
   const { cursor: begun } = await services.db
@@ -94,6 +96,9 @@ export async function planFailedItems(services: FanOutServices, claim: PlannerRe
     items.push(...row.failures.map((failure) => failure.item))
     cursor = `${row.page}-${row.item}`
   }
+  // Its failures go with it, all at once: as long as it is there, they have all been read.
+  const there = await services.db.selectFrom('tasks').select('id').where('id', '=', of).executeTakeFirst()
+  if (there === undefined) throw gone(of)
   await record(true)
 }
 
@@ -121,6 +126,16 @@ async function holdPlanner(trx: Transaction<Tables>, { lease, step, taskId }: Cl
     trx,
   )
   if (rows.length === 0) throw new ClaimLost('The attempt has lost its claim; nothing was stored.')
+}
+
+function gone(of: string): Problem {
+  return new Problem({
+    code: 'failed-items-gone',
+    status: 409,
+    title: 'The task whose failed items were to be run is gone',
+    detail: `The task ${of} was deleted before they were all read.`,
+    hint: 'Start the whole task anew.',
+  })
 }
 
 function tooMany(step: string): Problem {

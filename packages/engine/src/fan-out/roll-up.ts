@@ -22,13 +22,14 @@ interface Rolled {
 /**
  * Sums up how far each fan-out is, once a second over all nodes: whichever comes first does it. What is read of it is the
  * step's progress, like any other. A fan-out whose first slices last longer than that learns no sooner with few in flight.
+ * Whose row a flush refers to is not skipped for it: with many slices in flight there is always one.
  */
 export async function rollUp(services: FanOutServices): Promise<void> {
   const { rows } = await sql<Rolled & Pace & { concurrency: number }>`
     WITH due AS (
       SELECT task_id, step FROM errand.fan_outs
       WHERE phase IN ('planning', 'running') AND rolled_at < now() - make_interval(secs => ${(defaults.rollUpInterval * 0.9) / 1_000})
-      FOR UPDATE SKIP LOCKED
+      FOR NO KEY UPDATE SKIP LOCKED
     ), summed AS (
       SELECT d.task_id, d.step, coalesce(sum(s.done + s.failed), 0)::int AS settled, coalesce(sum(s.failed), 0)::int AS failed
       FROM due d LEFT JOIN errand.slices s ON s.task_id = d.task_id AND s.step = d.step GROUP BY 1, 2

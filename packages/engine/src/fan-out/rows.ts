@@ -73,3 +73,17 @@ export function declaredIn(shape: DefinitionShape, step: string): DefinitionShap
   if (declared === undefined) throw new Error(`${shape.name} v${shape.version} has no step ${step}.`)
   return declared
 }
+
+/** The steps that are over before a step begins. */
+export function stepsBefore(shape: DefinitionShape, step: string): string[] {
+  const found = new Set<string>()
+  const look = (name: string) => {
+    for (const before of declaredIn(shape, name).after) {
+      if (found.has(before)) continue
+      found.add(before)
+      look(before)
+    }
+  }
+  look(step)
+  return [...found]
+}

@@ -66,7 +66,7 @@ function tooManyFailed({ step, taskId }: FanOutRef, failed: number, may: number)
     code: TOO_MANY_FAILED,
     title: 'Too many items failed',
     detail: `${failed} of the items of "${step}" failed; ${may === 0 ? 'none' : `no more than ${may}`} may.`,
-    hint: 'The list of errors says which and why. Once that is mended, run the failed items again.',
+    hint: 'The list of errors says which and why. Once that is mended, run the task again: others were not tried.',
     retryable: false,
     step,
     reference: taskId.slice(-12),

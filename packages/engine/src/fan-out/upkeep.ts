@@ -5,6 +5,7 @@ import { slicesOf } from '../dispatch/dispatch.ts'
 import { withoutWake } from '../dispatch/without-wake.ts'
 import { cutSlices } from './cut.ts'
 import { type FanOutRef, type FanOutServices, lockFanOut, saveFanOut } from './rows.ts'
+import { sendAnew } from './send-anew.ts'
 
 /**
  * Cuts what can be cut. It is done with each slice that ends; this is for a fan-out that was resumed, may have more in
@@ -30,18 +31,37 @@ export async function topUp(services: FanOutServices, ref: FanOutRef): Promise<v
   if (sent > 0) services.bus.tell({ queues: [queue] })
 }
 
+/**
+ * A fan-out goes on after a pause: whoever came for one of its slices meanwhile has left it where it was, without a wake-up.
+ */
+export async function wakeSlices(services: FanOutServices, ref: FanOutRef): Promise<void> {
+  const queue = await services.db.transaction().execute(async (trx) => {
+    const row = await lockFanOut(trx, ref)
+    if (row === undefined || row.paused) return undefined
+    const { rows } = await sql<{ id: string; step: string }>`SELECT id, step FROM errand.slices
+      WHERE task_id = ${ref.taskId}::uuid AND step = ${ref.step} AND state = 'ready' ORDER BY id FOR UPDATE`.execute(
+      trx,
+    )
+    const queue = slicesOf(row.definition, row.version)
+    await sendAnew(trx, services.dispatch, queue, ref.taskId, rows)
+    return queue
+  })
+  if (queue !== undefined) services.bus.tell({ queues: [queue] })
+}
+
 /** Those that are not over. */
 export async function openFanOuts({ db }: FanOutServices): Promise<FanOutRef[]> {
   const rows = await db.selectFrom('fan_outs').select(['task_id', 'step']).where('phase', '<>', 'done').execute()
   return rows.map(({ step, task_id }) => ({ taskId: task_id, step }))
 }
 
-/** Sends slices again whose wake-up is gone. @returns how many */
+/** Sends slices again whose wake-up is gone, but where it is to be gone for now. @returns how many */
 export async function resendSlices(services: FanOutServices): Promise<number> {
   const { rows } = await sql<{ id: string; task_id: string; step: string; job: string; queue: string }>`
     SELECT s.id, s.task_id, s.step, s.job, t.definition || '/v' || t.version || '/slices' AS queue
     FROM errand.slices s JOIN errand.tasks t ON t.id = s.task_id
-    WHERE s.changed_at < now() - make_interval(secs => ${defaults.reconcileAfterSeconds})
+    JOIN errand.fan_outs f ON f.task_id = s.task_id AND f.step = s.step
+    WHERE NOT f.paused AND s.changed_at < now() - make_interval(secs => ${defaults.reconcileAfterSeconds})
     ORDER BY s.changed_at LIMIT ${defaults.reconcilePage}`.execute(services.db)
   let sent = 0
   for (const { id, job, queue, step, task_id } of await withoutWake(services.dispatch, rows)) {

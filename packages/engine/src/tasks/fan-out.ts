@@ -10,13 +10,14 @@ import {
   resendSlices,
   sweepSegments,
   topUp,
+  wakeSlices,
   winFinish,
 } from '../fan-out/index.ts'
 import { Problem } from '../problem.ts'
 import type { FailedItemPage, Principal } from '../types.ts'
 import { TaskChange } from './change.ts'
 import { findTask, mayDo } from './read.ts'
-import { lockTasks } from './record.ts'
+import { lockTasks, type TaskRow } from './record.ts'
 import { saveChanges } from './save.ts'
 import type { TaskServices } from './services.ts'
 import { startAfter } from './wait.ts'
@@ -94,14 +95,40 @@ export async function setConcurrency(
   return changeFanOuts(services, id, who, { concurrency })
 }
 
-/** @throws {Problem} `nothing-failed` when there are no failed items to run again */
-export async function checkFailedItems({ db }: TaskServices, id: string): Promise<void> {
-  const found = await db.selectFrom('item_failures').select('step').where('task_id', '=', id).executeTakeFirst()
-  if (found !== undefined) return
+/**
+ * Whether a new task over just the failed items of another makes up for what that one lacks.
+ *
+ * @throws {Problem} `nothing-failed` when there are no failed items to run again, `items-not-tried` when others were not done
+ *   either, `failed-items-elsewhere` when the version that would run them has no such step
+ */
+export async function checkFailedItems({ catalog, db }: TaskServices, task: TaskRow): Promise<void> {
+  const failed = await db.selectFrom('item_failures').select('step').distinct().where('task_id', '=', task.id).execute()
+  if (failed.length === 0) {
+    throw new Problem({
+      code: 'nothing-failed',
+      status: 409,
+      title: 'No item of the task has failed',
+      hint: 'Run the whole task again instead.',
+    })
+  }
+  if (task.state !== 'completed_with_errors') {
+    const over = isFinal('task', task.state)
+    throw new Problem({
+      code: 'items-not-tried',
+      status: 409,
+      title: 'The failed items are not all that is missing',
+      detail: `The task is ${task.state}: ${over ? 'its other items and the steps after them were not done either' : 'more of its items may fail'}.`,
+      hint: over ? 'Run the whole task again instead.' : 'Wait until it is over.',
+    })
+  }
+  const shape = await catalog.choose(task.definition)
+  const missing = failed.find(({ step }) => !shape.steps.some(({ kind, name }) => name === step && kind === 'fan-out'))
+  if (missing === undefined) return
   throw new Problem({
-    code: 'nothing-failed',
+    code: 'failed-items-elsewhere',
     status: 409,
-    title: 'No item of the task has failed',
+    title: `Version ${shape.version} has no step with items called "${missing.step}"`,
+    detail: `The items failed in version ${task.version}, and new tasks get version ${shape.version}.`,
     hint: 'Run the whole task again instead.',
   })
 }
@@ -162,5 +189,8 @@ async function changeFanOuts(
     })
   }
   services.bus.tell({ tasks: [id] })
-  for (const { step } of rows) await topUp(services, { taskId: id, step })
+  for (const { step } of rows) {
+    if ('paused' in change && !change.paused) await wakeSlices(services, { taskId: id, step })
+    await topUp(services, { taskId: id, step })
+  }
 }

@@ -1,4 +1,4 @@
-import { ERRORS_SLOT, type Failure, retryDelay } from '@errand/task'
+import { type Failure, retryDelay } from '@errand/task'
 import { batched, type Outcome } from '../batch.ts'
 import { defaults } from '../config.ts'
 import { debugPoint } from '../debug-point.ts'
@@ -65,10 +65,7 @@ async function settleAll(services: TaskServices, endings: readonly Ending[]): Pr
     for (const [queue, leases] of settled) await services.dispatch.settle(trx, queue, leases)
     const writers = (claims: ClaimRef[]) => claims.filter(({ taskId }) => writes(changes.get(taskId)))
     const remains = [
-      ...(await services.artifacts.seal(
-        trx,
-        writers(sealed).map((claim) => ({ ...claim, goesOnWith: slotsGoneOnWith(changes.get(claim.taskId), claim) })),
-      )),
+      ...(await services.artifacts.seal(trx, writers(sealed))),
       ...(await services.artifacts.discard(trx, writers(discarded))),
     ]
     return { outcomes, changes: [...changes.values()], remains }
@@ -92,12 +89,6 @@ async function settleAll(services: TaskServices, endings: readonly Ending[]): Pr
 /** Tasks without outputs, which most small ones are, are spared the look for them. */
 function writes(change: TaskChange | undefined): boolean {
   return change !== undefined && Object.keys(change.record.shape.artifacts).length > 0
-}
-
-/** The outputs of a step with many items begin with what an earlier step wrote there; each such step lists its own errors. */
-function slotsGoneOnWith(change: TaskChange | undefined, { step }: ClaimRef): string[] {
-  if (change?.step(step)?.kind !== 'fan-out') return []
-  return Object.keys(change.record.shape.artifacts).filter((slot) => slot !== ERRORS_SLOT)
 }
 
 function isCurrent(change: TaskChange, claim: ClaimRef): boolean {

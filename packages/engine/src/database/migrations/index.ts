@@ -10,6 +10,7 @@ import * as traces from './100-traces.ts'
 import * as schedules from './110-schedules.ts'
 import * as foundUploads from './120-found-uploads.ts'
 import * as unsuccessful from './130-unsuccessful.ts'
+import * as continues from './140-continues.ts'
 
 /** In order. A migration that has been released never changes. */
 export const migrations: Record<string, Migration> = {
@@ -24,4 +25,5 @@ export const migrations: Record<string, Migration> = {
   '110-schedules': schedules,
   '120-found-uploads': foundUploads,
   '130-unsuccessful': unsuccessful,
+  '140-continues': continues,
 }
