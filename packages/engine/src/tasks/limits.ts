@@ -78,7 +78,7 @@ export async function lockLimits(
 export function limitReached(shape: DefinitionShape, uses: readonly LimitUse[]): Problem | undefined {
   const full = uses.find(({ most, used }) => used >= most)
   if (full === undefined) return undefined
-  const { by, freesAt, kind, most } = full
+  const { by, freesAt, kind, most, used } = full
   const whose = by === 'owner' ? 'one person' : 'one scope'
   return new Problem({
     code: 'limit-reached',
@@ -86,12 +86,16 @@ export function limitReached(shape: DefinitionShape, uses: readonly LimitUse[]):
     title: `${shape.title} cannot be started again yet`,
     detail:
       kind === 'perDay'
-        ? `${most} within 24 hours are allowed for ${whose}.`
-        : `${most} at a time are allowed for ${whose}, and ${full.used} are not over.`,
+        ? `${most} within 24 hours ${be(most)} allowed for ${whose}.`
+        : `${most} at a time ${be(most)} allowed for ${whose}, and ${used} ${be(used)} not over.`,
     hint:
       freesAt === null
-        ? 'Wait until one of them is over, or cancel one.'
+        ? used === 1
+          ? 'Wait until it is over, or cancel it.'
+          : 'Wait until one of them is over, or cancel one.'
         : `One more can be started from ${freesAt.toISOString()}.`,
-    extensions: { limit: { by, kind, most, used: full.used, freesAt: freesAt?.toISOString() ?? null } },
+    extensions: { limit: { by, kind, most, used, freesAt: freesAt?.toISOString() ?? null } },
   })
 }
+
+const be = (many: number): string => (many === 1 ? 'is' : 'are')
