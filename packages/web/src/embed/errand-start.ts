@@ -1,3 +1,4 @@
+import { newKey } from '../start/new-key.ts'
 import { paragraph, style } from './errand-task.ts'
 import { refusal, SERVER } from './server.ts'
 
@@ -8,7 +9,7 @@ import { refusal, SERVER } from './server.ts'
 export class ErrandStart extends HTMLElement {
   readonly #root = this.attachShadow({ mode: 'open' })
   // One key for one button: pressed twice, or sent again after a lost answer, it is still one task.
-  readonly #key = crypto.randomUUID()
+  readonly #key = newKey()
 
   connectedCallback(): void {
     const definition = this.getAttribute('definition')

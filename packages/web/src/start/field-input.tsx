@@ -33,7 +33,8 @@ export function FieldInput({ field, value, error, onChange }: FieldInputProps) {
         <NumberInput
           {...common}
           allowDecimal={field.kind === 'number'}
-          value={typeof value === 'number' ? value : ''}
+          // A number that is half typed, such as `0.`, is text until it is one.
+          value={typeof value === 'number' || typeof value === 'string' ? value : ''}
           onChange={onChange}
         />
       )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fieldsOf } from './fields.ts'
+import { fieldsOf, inputOf } from './fields.ts'
 
 const schema = {
   properties: {
@@ -26,4 +26,16 @@ test('what was masked is not filled in as if it were the value', () => {
     '',
     '',
   ])
+})
+
+test('a number is text while it is typed, and a number in the input', () => {
+  const fields = fieldsOf({
+    properties: { share: { type: 'number' }, many: { type: 'integer' }, name: { type: 'string' } },
+  })
+  const input = (values: Record<string, unknown>) => inputOf(fields, values)
+  expect(input({ share: 0.5, many: 3, name: '7' })).toEqual({ share: 0.5, many: 3, name: '7' })
+  expect(input({ share: '0.50', many: '1.' })).toEqual({ share: 0.5, many: 1 })
+  expect(input({ share: '', many: '' })).toEqual({})
+  // The server says of it that it is no number.
+  expect(input({ share: '-' })).toEqual({ share: '-' })
 })

@@ -76,7 +76,14 @@ export function inputOf(fields: readonly Field[], values: Readonly<Record<string
     const value = values[name]
     if (value === '' || value === null || value === undefined) continue
     if (kind === 'list' && Array.isArray(value) && value.length === 0) continue
-    input[name] = kind === 'json' && typeof value === 'string' ? JSON.parse(value) : value
+    input[name] = typeof value === 'string' ? saidBy(kind, value) : value
   }
   return input
+}
+
+function saidBy(kind: Field['kind'], text: string): unknown {
+  if (kind === 'json') return JSON.parse(text)
+  // A number is text while it is typed. What is none, such as a sign alone, goes as it is: the server says so at its field.
+  if (kind === 'number' || kind === 'integer') return Number.isNaN(Number(text)) ? text : Number(text)
+  return text
 }

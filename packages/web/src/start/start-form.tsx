@@ -10,6 +10,7 @@ import { begunUpload, rememberUpload } from './begun-uploads.ts'
 import { FieldInput } from './field-input.tsx'
 import { fieldsOf, inputOf } from './fields.ts'
 import { FileField } from './file-field.tsx'
+import { newKey } from './new-key.ts'
 import { sendFile } from './send-file.ts'
 import classes from './start.module.css'
 
@@ -24,7 +25,7 @@ export function StartForm({ definition, given }: { definition: Definition; given
   const [files, setFiles] = useState<Record<string, File | undefined>>({})
   const [progress, setProgress] = useState<Record<string, number>>({})
   // One key for one filled form: pressed twice, or sent again after a lost answer, it is still one task.
-  const key = useRef(crypto.randomUUID())
+  const key = useRef(newKey())
 
   const start = useMutation({
     mutationFn: async () => {
@@ -48,7 +49,7 @@ export function StartForm({ definition, given }: { definition: Definition; given
   })
 
   function change(field: string, value: unknown) {
-    key.current = crypto.randomUUID()
+    key.current = newKey()
     setValues((now) => ({ ...now, [field]: value }))
   }
 
@@ -83,7 +84,7 @@ export function StartForm({ definition, given }: { definition: Definition; given
                 progress={progress[slot]}
                 error={errors[slot]}
                 onChange={(file) => {
-                  key.current = crypto.randomUUID()
+                  key.current = newKey()
                   setFiles((now) => ({ ...now, [slot]: file }))
                 }}
               />
