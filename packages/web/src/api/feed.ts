@@ -1,5 +1,5 @@
-import { type FeedEvent, isTransient, type Task } from '@errand/client'
-import { client } from './client.ts'
+import type { FeedEvent, Task } from '@errand/client'
+import { client, isSignedOut } from './client.ts'
 
 /** What the feed tells every page of this browser. */
 export type FeedMessage =
@@ -10,6 +10,8 @@ export type FeedMessage =
   | { type: 'begun' }
   /** The connection was lost, or is there (again). After a loss, what is shown must be read anew. */
   | { type: 'connection'; up: boolean }
+  /** Nobody is signed in any more: nothing is told from now on. */
+  | { type: 'signed-out' }
 
 export type Listener = (message: FeedMessage) => void
 
@@ -62,8 +64,10 @@ async function hold(tell: Listener, signal: AbortSignal): Promise<void> {
         if (event.type === 'task' || event.type === 'inbox') tell(event)
       }
     } catch (error) {
-      if (signal.aborted || !isTransient(error)) return
-      // The first connection of all failed: the page is open while the server is not there.
+      if (signal.aborted) return
+      if (isSignedOut(error)) return tell({ type: 'signed-out' })
+      // The first connection of all failed: the page is open while the server is not there. Or a later one met something
+      // that the client does not try again, such as a fault of the server: that passes as well.
       lost = true
       tell({ type: 'connection', up: false })
       await new Promise((resolve) => setTimeout(resolve, 1_000))

@@ -9,11 +9,13 @@ import { meQuery, queryClient, type tasksQuery } from './queries.ts'
 interface Live {
   /** Whether changes arrive. */
   up: boolean
+  /** Whether the feed has ended, as nobody is signed in any more. */
+  signedOut: boolean
   /** Tasks that the list on the screen would show since it was read, and does not. */
   fresh: ReadonlySet<string>
 }
 
-let live: Live = { up: true, fresh: new Set() }
+let live: Live = { up: true, signedOut: false, fresh: new Set() }
 const readers = new Set<() => void>()
 let lostTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -35,16 +37,32 @@ export function useLive(): Live {
 
 /** Keeps everything that is shown as it is in the record, for as long as somebody is signed in. */
 export function useFeed(): void {
-  useEffect(
-    () =>
-      followFeed((message) => {
-        if (message.type === 'task') taskChanged(message.task)
-        else if (message.type === 'inbox') inboxChanged(message.unread)
-        else if (message.type === 'begun') begun()
-        else connection(message.up)
-      }),
-    [],
-  )
+  const { signedOut } = useLive()
+  useEffect(() => {
+    if (signedOut) return
+    return followFeed((message) => {
+      if (message.type === 'task') taskChanged(message.task)
+      else if (message.type === 'inbox') inboxChanged(message.unread)
+      else if (message.type === 'begun') begun()
+      else if (message.type === 'connection') connection(message.up)
+      else sessionEnded()
+    })
+  }, [signedOut])
+}
+
+function sessionEnded(): void {
+  clearTimeout(lostTimer)
+  set({ up: true, signedOut: true })
+  // From now on it is asked again whenever somebody comes back to this page, perhaps from signing in on another.
+  void queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
+}
+
+/** The server knows who is there: where nobody was signed in for a while, changes are followed again. */
+export function signedIn(): void {
+  if (!live.signedOut) return
+  set({ signedOut: false })
+  // What happened meanwhile was told to nobody.
+  void readAnew([])
 }
 
 /** The list was read anew: nothing is new in it any more. */

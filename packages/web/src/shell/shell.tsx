@@ -1,18 +1,26 @@
 import { Center, Container, Loader } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Outlet } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { isSignedOut } from '../api/client.ts'
-import { useFeed } from '../api/live.ts'
+import { signedIn, useFeed, useLive } from '../api/live.ts'
 import { meQuery } from '../api/queries.ts'
 import { ErrorNotice } from '../ui/notice.tsx'
 import { Connection } from './connection.tsx'
 import { Header } from './header.tsx'
 import classes from './shell.module.css'
-import { SignedOut } from './signed-out.tsx'
+import { SignedOut, SignedOutMeanwhile } from './signed-out.tsx'
 
 /** What stands around every page: who is signed in, where one can go, and whether changes arrive. */
 export function Shell() {
   const me = useQuery(meQuery)
+  const live = useLive()
+  const isGone = live.signedOut || isSignedOut(me.error)
+
+  // Each time the server says who is there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each time it was read
+  useEffect(signedIn, [me.dataUpdatedAt])
+
   if (me.data === undefined) {
     return (
       <Container component="main" size="sm" className={classes.main}>
@@ -20,7 +28,7 @@ export function Shell() {
           <Center mih="50vh">
             <Loader aria-label="Loading" />
           </Center>
-        ) : isSignedOut(me.error) ? (
+        ) : isGone ? (
           <SignedOut />
         ) : (
           <ErrorNotice error={me.error} onRetry={() => void me.refetch()} />
@@ -36,6 +44,7 @@ export function Shell() {
       <Header me={me.data} />
       <Feed />
       <Container component="main" id="main" tabIndex={-1} size="lg" className={classes.main}>
+        {isGone && <SignedOutMeanwhile looking={me.isFetching} onLook={() => void me.refetch()} />}
         <Outlet />
       </Container>
     </>

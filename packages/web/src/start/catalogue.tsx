@@ -17,7 +17,7 @@ export function Catalogue() {
       </Page>
     )
   }
-  if (definitions.error !== null) {
+  if (definitions.data === undefined) {
     return (
       <Page title="Start a task">
         <ErrorNotice error={definitions.error} onRetry={() => void definitions.refetch()} />

@@ -13,18 +13,16 @@ export function StartPage() {
   const { from } = useSearch({ from: '/start/$name' })
   const definitions = useQuery(definitionsQuery)
   const earlier = useQuery({ ...taskQuery(from ?? ''), enabled: from !== undefined })
-  const error = definitions.error ?? earlier.error
-  if (error !== null) {
-    return (
-      <Page title="Start a task">
-        <ErrorNotice error={error} />
-      </Page>
-    )
-  }
   if (definitions.data === undefined || (from !== undefined && earlier.data === undefined)) {
+    // Only of what is missing: a form that is there stays, with all that was typed, when something cannot be read again.
+    const failed = [definitions, earlier].find(({ data, error }) => data === undefined && error !== null)
     return (
       <Page title="Start a task">
-        <Skeleton height={240} aria-label="Loading" />
+        {failed === undefined ? (
+          <Skeleton height={240} aria-label="Loading" />
+        ) : (
+          <ErrorNotice error={failed.error} onRetry={() => void failed.refetch()} />
+        )}
       </Page>
     )
   }
