@@ -1,4 +1,4 @@
-import type { Task, TaskPage, TaskSummary } from '@errand/client'
+import { type Allowance, isOver, type Task, type TaskPage, type TaskSummary } from '@errand/client'
 import type { InfiniteData, QueryKey } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { LOST_NOTICE } from '../config.ts'
@@ -84,6 +84,7 @@ function connection(up: boolean): void {
 /** What changed between reading a task and the beginning of the feed was told to nobody. */
 function begun(): void {
   void readAnew(['task'])
+  void readAnew(['allowance'])
   void readAnew(['tasks'])
 }
 
@@ -112,11 +113,20 @@ export function taskChanged(task: Task): void {
   void queryClient.invalidateQueries({ queryKey: ['logs', task.id] })
   void queryClient.invalidateQueries({ queryKey: ['transitions', task.id] })
   void queryClient.invalidateQueries({ queryKey: ['failed-items', task.id] })
+  if (isOver(task)) placeFreed(task)
   for (const [queryKey, data] of queryClient.getQueriesData<InfiniteData<TaskPage>>({ queryKey: ['tasks'] })) {
     if (data !== undefined) takeIn(task, queryKey, data)
   }
   // Nobody looks at these, so nothing is counted in them either: they are read anew when somebody does.
   void queryClient.invalidateQueries({ queryKey: ['tasks'], type: 'inactive', refetchType: 'none' })
+}
+
+/** Another may be allowed now where there were as many as are allowed; where there were not, it is no news. */
+function placeFreed({ definition }: Task): void {
+  void queryClient.invalidateQueries({
+    queryKey: ['allowance', definition],
+    predicate: ({ state }) => (state.data as Allowance | undefined)?.refusal !== null,
+  })
 }
 
 /** Changes the task's row in a list; or counts it, where the list that is on the screen would show it if it were read now. */
@@ -125,8 +135,10 @@ function takeIn(task: Task, queryKey: QueryKey, data: InfiniteData<TaskPage>): v
   if (data.pages.some((page) => page.tasks.some(({ id }) => id === task.id))) {
     const replace = (row: TaskSummary) => (row.id === task.id ? task : row)
     const pages = data.pages.map((page) => ({ ...page, tasks: page.tasks.map(replace) }))
-    // The other rows are as old as they were.
-    queryClient.setQueryData(queryKey, { ...data, pages }, { updatedAt: list?.state.dataUpdatedAt ?? 0 })
+    const { dataUpdatedAt = 0, error = null, status = 'success' } = list?.state ?? {}
+    // The other rows are as old as they were, and what could not be read of the list is missing as before.
+    queryClient.setQueryData(queryKey, { ...data, pages }, { updatedAt: dataUpdatedAt })
+    list?.setState({ error, status })
     return
   }
   if (list?.isActive() !== true) return

@@ -61,6 +61,8 @@ export const tasksQuery = (filters: TaskFilters) =>
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: TaskPage) => page.nextPageToken ?? undefined,
+    // The feed tells what changes, and what it may have missed is read again: new rows push in for no other reason.
+    refetchOnWindowFocus: false,
   })
 
 export const taskQuery = (id: string) =>

@@ -1,11 +1,12 @@
-import { Button, Loader, Paper, Skeleton, Stack, Text } from '@mantine/core'
+import { Button, Group, Loader, Paper, Skeleton, Stack, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { nothingFresh, useLive } from '../api/live.ts'
 import { tasksQuery } from '../api/queries.ts'
-import { ErrorNotice, Notice } from '../ui/notice.tsx'
+import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { WorkingButton } from '../ui/working-button.tsx'
 import { plural } from '../words/units.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { isNarrowed } from './filters.ts'
@@ -79,10 +80,28 @@ export function TaskList() {
             selected={selected}
             onSelect={setSelected}
             onEnd={() => {
-              if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
+              // What could not be read is asked for again by who wants it, not by each row that is drawn.
+              const wanted = list.hasNextPage && !list.isFetchingNextPage && !list.isFetchNextPageError
+              if (wanted) void list.fetchNextPage()
             }}
           />
-          {list.isFetchingNextPage && <Loader aria-label="Loading more" size="sm" mx="auto" />}
+          {list.isFetchNextPageError ? (
+            <Group justify="center">
+              <Text role="alert" size="sm" data-tone="bad" c="var(--tone)">
+                {lineOf(list.error)}
+              </Text>
+              <WorkingButton
+                variant="default"
+                size="xs"
+                working={list.isFetchingNextPage}
+                onClick={() => void list.fetchNextPage()}
+              >
+                Try again
+              </WorkingButton>
+            </Group>
+          ) : (
+            list.isFetchingNextPage && <Loader aria-label="Loading more" size="sm" mx="auto" />
+          )}
           {!list.hasNextPage && tasks.length > 10 && (
             <Text size="sm" c="dimmed" ta="center">
               That is all: {plural(tasks.length, 'task')}.
