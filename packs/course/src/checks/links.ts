@@ -3,6 +3,9 @@ import { type AssetNames, unescaped } from './asset-names.ts'
 import { quoted } from './effective.ts'
 import type { Findings } from './finding.ts'
 
+/** Longer links are no addresses, and looking into them takes a time that grows with the square of their length. In characters. */
+const TARGET_LIMIT = 4_096
+
 /** Follows links inside one course. */
 export class LinkChecker {
   private readonly course: Course
@@ -21,7 +24,7 @@ export class LinkChecker {
   check(file: string, links: readonly Link[]): void {
     const seen = new Set<string>()
     for (const { target, line } of links) {
-      if (seen.has(target)) continue
+      if (target.length > TARGET_LIMIT || seen.has(target)) continue
       seen.add(target)
       this.follow(file, line, target)
     }
