@@ -48,7 +48,7 @@ export const CHECKS = {
     'ERROR',
     1,
     'An empty tag has a url_name and other attributes, so it is neither a pointer nor content.',
-    'Keep only url_name in the tag and put the other attributes into the file it points to.',
+    'Keep only url_name in the tag (in course.xml: url_name, org and course) and put the other attributes into the file it points to.',
   ),
   FileDoesNotExist: check(
     'ERROR',
@@ -102,8 +102,8 @@ export const CHECKS = {
   PossibleHTMLPointer: check(
     'WARNING',
     1,
-    'An html tag has its content inline although it names an HTML file, which is not used.',
-    'Remove the content to use the file, or remove the filename.',
+    'An html tag has its content inline although there is an HTML file for it, which is not used.',
+    'Remove the content to use the file, or remove the file, and the filename if the tag has one.',
   ),
   NonFlatURLName: check(
     'WARNING',

@@ -27,6 +27,12 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
     edited(UNIT, '<problem url_name="quiz"/>', '<problem url_name="quiz" display_name="Quiz"/>'),
     `${UNIT}:3`,
   ],
+  [
+    'InvalidPointer',
+    spoiled({ 'course.xml': '\n<course url_name="2026" org="Org" course="Sound" display_name="X"/>' }),
+    'course.xml:2',
+  ],
+  ['InvalidPointer', spoiled({ 'course.xml': '<course url_name="2026"/>' }), 'course.xml:1'],
   ['FileDoesNotExist', spoiled({ 'problem/quiz.xml': null }), `${UNIT}:3`],
   ['FileDoesNotExist', spoiled({ 'html/intro.html': null }), 'html/intro.xml:1'],
   ['SelfPointer', spoiled({ 'problem/quiz.xml': '\n<problem url_name="quiz"/>' }), 'problem/quiz.xml:2'],
@@ -40,6 +46,14 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
     ),
     `${UNIT}:3`,
   ],
+  ...['<wiki slug="x"/>', '<textbook title="T"/>', '<show sources="a"/>'].map(
+    (tag) =>
+      [
+        'UnexpectedTag',
+        edited('sequential/first.xml', '  <vertical', `  ${tag}\n  <vertical`),
+        'sequential/first.xml:2',
+      ] as const,
+  ),
   ['UnexpectedContent', edited(UNIT, INTRO, `${INTRO}\n  some text\n`), `${UNIT}:4`],
   [
     'EmptyTag',
@@ -57,6 +71,18 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
     'PossiblePointer',
     edited(UNIT, '<problem url_name="quiz"/>', '<problem url_name="quiz" display_name="Quiz"><p>x</p></problem>'),
     `${UNIT}:3`,
+  ],
+  [
+    'PossiblePointer',
+    spoiled({ 'course.xml': '<course url_name="2026" org="Org" course="Sound"><chapter url_name="one"/></course>' }),
+    'course.xml:1',
+  ],
+  [
+    'PossibleHTMLPointer',
+    edited(UNIT, '<html url_name="intro"/>', '<html url_name="intro" display_name="I"><p>Hi</p></html>', {
+      'html/intro.xml': null,
+    }),
+    `${UNIT}:2`,
   ],
   [
     'PossibleHTMLPointer',
@@ -84,6 +110,11 @@ const ROWS: readonly (readonly [code: keyof typeof CHECKS, tree: CourseTree, at:
     'NoRunName',
     spoiled({ 'course.xml': '<course org="Org" course="Sound">\n<chapter url_name="one"/></course>' }),
     'course.xml:1',
+  ],
+  [
+    'NoRunName',
+    spoiled({ 'course.xml': '\n<course org="Org" course="Sound" name="2026"><chapter url_name="one"/></course>' }),
+    'course.xml:2',
   ],
   ['PolicyNotFound', spoiled({ 'policies/2026/policy.json': null }), 'policies/2026/policy.json'],
   ['PolicyNotFound', spoiled({ 'policies/2026/grading_policy.json': null }), 'policies/2026/grading_policy.json'],
@@ -147,6 +178,48 @@ test('a course that begins with another file is read, and that is said', async (
     expect(findings).toEqual([expect.objectContaining({ code: 'CourseXMLName', level: 'WARNING', file, line: 1 })])
     expect(course?.blocks).toHaveLength(7)
   }
+})
+
+test('a course.xml that is no pointer says what it has too much or too little, and which file is not used', async () => {
+  const messageOf = async (attributes: string) => {
+    const { findings } = await checkTree(spoiled({ 'course.xml': `<course url_name="2026" ${attributes}/>` }))
+    expect(findings).not.toContainEqual(expect.objectContaining({ code: 'UnreachedFile', file: 'course/2026.xml' }))
+    return findings.find(({ code }) => code === 'InvalidPointer')?.message
+  }
+  const start = '<course url_name="2026"> is empty and so should be a pointer, but it'
+  const end = 'The file course/2026.xml exists and is not used.'
+  expect(await messageOf('org="O" course="C" a="1" b="2"')).toBe(
+    `${start} has more than url_name, org, course: a, b. ${end}`,
+  )
+  expect(await messageOf('a="1"')).toBe(
+    `${start} lacks org and course and has more than url_name, org, course: a. ${end}`,
+  )
+})
+
+test('a run that is made from a name goes on to be found by it, and an old slug is a name given', async () => {
+  const read = async (attributes: string) =>
+    checkTree(
+      spoiled({ 'course.xml': `<course org="Org" course="Sound" ${attributes}><chapter url_name="one"/></course>` }),
+    )
+  const derived = await read('name="2026"')
+  expect(derived.course).toMatchObject({ run: '2026', displayName: 'A sound course' })
+  expect(derived.findings).toContainEqual(expect.objectContaining({ code: 'NoRunName', level: 'ERROR' }))
+  const given = await read('slug="2026"')
+  expect(given.findings).not.toContainEqual(expect.objectContaining({ code: 'NoRunName' }))
+})
+
+test('a filename is a setting where the type has no files of its own', async () => {
+  const scorm = '<scorm url_name="s" display_name="S" filename="package.zip" xblock-family="xblock.v1"/>'
+  const { findings, course } = await checkTree(edited(UNIT, INTRO, `${INTRO}  ${scorm}\n`))
+  expect(findings.filter(({ level }) => level !== 'INFO')).toEqual([])
+  expect(course?.byKey.get('scorm/s')).toMatchObject({ broken: false, file: UNIT })
+})
+
+test('show and wiki are where they belong', async () => {
+  const conditional =
+    '<conditional url_name="c" display_name="C"><show sources="a"/><html url_name="intro"/></conditional>'
+  const { findings } = await checkTree(edited(UNIT, INTRO, `  ${conditional}\n`))
+  expect(findings.filter(({ code }) => code === 'UnexpectedTag')).toEqual([])
 })
 
 test('every check of the registry has a course that triggers it', () => {

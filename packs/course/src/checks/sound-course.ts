@@ -51,7 +51,7 @@ export function edited(
   path: string,
   from: string,
   to: string,
-  more: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, string | null>> = {},
 ): CourseTree {
   const content = SOUND[path]
   if (content?.includes(from) !== true) throw new Error(`${path} does not have ${from}`)

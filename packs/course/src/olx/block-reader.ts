@@ -81,10 +81,10 @@ export class BlockReader {
     const { name, source } = nameOf(type, element.attributes, () => place.text.slice(element.start, element.end))
     let definition: Definition = { element, file: place.file, text: place.text, pointer: undefined, broken: false }
     const filename = element.attributes.get('filename')
-    if (filename !== undefined && type !== 'html' && isEmpty(element)) {
-      // The oldest layout: the tag has the settings, the file it names has the content.
+    if (filename !== undefined && type !== 'html' && FILED_TYPES.has(type) && isEmpty(element)) {
+      // The oldest layout: the tag has the settings, the file it names has the content. Of other blocks it is a setting.
       definition = await this.definitions.load(element, type, nameToPath(filename), place, element.attributes)
-    } else if (place.parent !== undefined) this.definitions.checkInline(element, type, place)
+    } else this.definitions.checkInline(element, type, place)
     return this.define(type, this.names.unique(type, name, source, element, place), source, definition, place, false)
   }
 
@@ -225,7 +225,7 @@ export class BlockReader {
       else if (child.name === 'textbook' && type === 'course') {
         const title = child.attributes.get('title')
         this.textbooks.push({ title, url: child.attributes.get('book_url'), file, line: child.line })
-      } else if (NOT_BLOCKS.has(child.name) && type === 'vertical') {
+      } else if ((NOT_BLOCKS.get(child.name) ?? type) !== type) {
         this.problems.add('UnexpectedTag', file, child.line, `<${child.name}> is not allowed in <${type}>.`)
       }
     }

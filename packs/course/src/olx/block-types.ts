@@ -26,8 +26,12 @@ export const CONTAINERS: ReadonlySet<string> = new Set([
   'wrapper',
 ])
 
-/** Child elements of containers that are settings or content, not blocks. */
-export const NOT_BLOCKS: ReadonlySet<string> = new Set(['wiki', 'textbook', 'show'])
+/** Child elements of containers that are settings or content, not blocks, each with the one container it means something in. */
+export const NOT_BLOCKS: ReadonlyMap<string, string> = new Map([
+  ['wiki', 'course'],
+  ['textbook', 'course'],
+  ['show', 'conditional'],
+])
 
 /** Blocks the platform itself keeps one file each for: an empty tag with nothing but a `url_name` must have that file. */
 export const FILED_TYPES: ReadonlySet<string> = new Set([

@@ -3,7 +3,7 @@ import { FILED_TYPES, mayBeEmpty } from './block-types.ts'
 import type { Branch } from './course.ts'
 import { htmlCandidates } from './html-file.ts'
 import { nameToPath } from './names.ts'
-import type { Problems } from './problems.ts'
+import type { ProblemCode, Problems } from './problems.ts'
 import type { TreeFiles } from './tree-files.ts'
 import type { XmlElement } from './xml.ts'
 
@@ -32,8 +32,26 @@ export function pointedAt(element: XmlElement): string | undefined {
   const { attributes } = element
   const name = attributes.get('url_name')
   if (!name || !isEmpty(element)) return undefined
-  const wanted = element.name === 'course' ? ['url_name', 'org', 'course'] : ['url_name']
+  const wanted = pointerAttributes(element)
   return attributes.size === wanted.length && wanted.every((one) => attributes.has(one)) ? name : undefined
+}
+
+function pointerAttributes({ name }: XmlElement): readonly string[] {
+  return name === 'course' ? ['url_name', 'org', 'course'] : ['url_name']
+}
+
+/** How an empty tag with a `url_name` differs from a pointer. */
+function unlikePointer(element: XmlElement): string {
+  const wanted = pointerAttributes(element)
+  const missing = wanted.filter((one) => !element.attributes.has(one))
+  const extra = [...element.attributes.keys()].filter((one) => !wanted.includes(one))
+  const parts: string[] = []
+  if (missing.length > 0) parts.push(`lacks ${missing.join(' and ')}`)
+  if (extra.length > 0) {
+    const own = wanted.length === 1 ? 'a url_name' : wanted.join(', ')
+    parts.push(`has more than ${own}: ${extra.join(', ')}`)
+  }
+  return parts.join(' and ')
 }
 
 /** What the keys of a branch's blocks begin with. */
@@ -152,17 +170,20 @@ export class Definitions {
     const name = element.attributes.get('url_name')
     if (name === undefined) return
     const file = this.locate(type, nameToPath(name), place.branch)
-    // That the file is not used is part of what is reported below.
-    if (file !== undefined) this.files.reached.add(file)
     const isHtmlFile = element.attributes.has('filename') && type === 'html'
+    const report = (code: ProblemCode, what: string) => {
+      // That the file is not used is part of what is reported.
+      if (file !== undefined) this.files.reached.add(file)
+      this.problems.add(code, place.file, element.line, `${tag(element)} ${what}`)
+    }
     if (isEmpty(element) && !mayBeEmpty(type) && !isHtmlFile) {
-      const extra = [...element.attributes.keys()].filter((one) => one !== 'url_name').join(', ')
       const meant = file === undefined ? '' : ` The file ${file} exists and is not used.`
-      const message = `${tag(element)} is empty and so should be a pointer, but it has more than a url_name: ${extra}.${meant}`
-      this.problems.add('InvalidPointer', place.file, element.line, message)
-    } else if (file?.endsWith('.xml') && file !== place.file) {
-      const message = `${tag(element)} is written out here although ${file} exists, which is not used.`
-      this.problems.add('PossiblePointer', place.file, element.line, message)
+      report('InvalidPointer', `is empty and so should be a pointer, but it ${unlikePointer(element)}.${meant}`)
+    } else if (file !== undefined && file !== place.file) {
+      const unused = `is written out here although ${file} exists, which is not used.`
+      if (file.endsWith('.xml')) report('PossiblePointer', unused)
+      // An HTML file that the tag names itself is looked at where it is read.
+      else if (!isHtmlFile) report('PossibleHTMLPointer', unused)
     }
   }
 

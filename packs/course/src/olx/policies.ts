@@ -13,14 +13,8 @@ export interface Policies {
  * Reads the policies of a run. The folder named after the run comes first; the older place beside it counts only where the
  * newer one has nothing. An entry of the policy later wins over the attribute of the same name in a file.
  */
-export async function readPolicies(
-  files: TreeFiles,
-  problems: Problems,
-  root: string,
-  run: string | undefined,
-): Promise<Policies> {
+export async function readPolicies(files: TreeFiles, problems: Problems, run: string | undefined): Promise<Policies> {
   if (run === undefined) {
-    problems.add('NoRunName', root, 1, 'The course has no url_name, so its policies cannot be found.')
     const none = { file: 'policies', value: undefined }
     return { policy: none, grading: none }
   }

@@ -5,7 +5,7 @@ import { BlockReader } from './block-reader.ts'
 import { CONTAINERS, FILED_TYPES, LEAVES } from './block-types.ts'
 import type { Course } from './course.ts'
 import { isDraftFile, readDrafts } from './drafts.ts'
-import { nameOf } from './names.ts'
+import { type NameSource, nameOf } from './names.ts'
 import { readPages } from './pages.ts'
 import { policyEntry, readPolicies, tabsOf } from './policies.ts'
 import { Problems } from './problems.ts'
@@ -34,12 +34,16 @@ export async function readCourse(tree: CourseTree, options: ReadOptions = {}): P
   const problems = new Problems()
   const root = chooseRoot(files, problems, options.root)
   const { element, text } = await readRoot(files, root)
-  const identity = identityOf(element, text)
+  const { source, ...identity } = identityOf(element, text)
   const { kind, run } = identity
+  if (kind === 'course' && source !== 'url_name' && source !== 'slug') {
+    const made = run === undefined ? 'so its policies cannot be found' : `it goes by ${run}, made from its ${source}`
+    problems.add('NoRunName', root, element.line, `The course has no url_name; ${made}.`)
+  }
   const policies =
     kind === 'library'
       ? { policy: { file: '', value: undefined }, grading: { file: '', value: undefined } }
-      : await readPolicies(files, problems, root, run)
+      : await readPolicies(files, problems, run)
   const reader = new BlockReader(files, problems, (block) => policyEntry(policies.policy, block))
   await reader.readRoot(element, root, text)
   await readDrafts(files, problems, reader)
@@ -82,10 +86,11 @@ export type CourseIdentity = Pick<Course, 'kind' | 'org' | 'course' | 'run'>
 export async function readIdentity(tree: CourseTree): Promise<CourseIdentity> {
   const files = new TreeFiles(tree)
   const { element, text } = await readRoot(files, chooseRoot(files, new Problems(), undefined))
-  return identityOf(element, text)
+  const { source: _, ...identity } = identityOf(element, text)
+  return identity
 }
 
-function identityOf(element: XmlElement, text: string): CourseIdentity {
+function identityOf(element: XmlElement, text: string): CourseIdentity & { source: NameSource } {
   const kind = element.name === 'library' ? 'library' : 'course'
   const { name, source } = nameOf(kind, element.attributes, () => text)
   return {
@@ -93,6 +98,7 @@ function identityOf(element: XmlElement, text: string): CourseIdentity {
     org: element.attributes.get('org') || undefined,
     course: element.attributes.get(kind) || undefined,
     run: source === 'generated' ? undefined : name,
+    source,
   }
 }
 
