@@ -8,8 +8,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ZipFile } from 'yazl'
 import { courseExport } from '../export/course-export.ts'
 import { courseImport } from '../import/course-import.ts'
+import { Notes } from '../import/notes.ts'
 import { collect, filesIn, type TestMember, tarGzOf, tarOf, temporaryStore } from '../test-support/archives.ts'
 import { runTask, uploadOf } from '../test-support/run-task.ts'
+import { FileSet } from './file-set.ts'
 
 const COURSE = '<course url_name="R" org="O" course="C"/>'
 const course = 'course-v1:A+B+C'
@@ -161,6 +163,80 @@ test('links inside the archive become what they point to', async () => {
       ]),
     ),
   ).toEqual({ 'course.xml': COURSE, 'roots/R.xml': COURSE, 'hard.xml': COURSE, 'again/R.xml': COURSE })
+})
+
+const link = (name: string, linkname: string): TestMember => [{ name, type: 'symlink', linkname }]
+
+test('a link to a folder stands for all in it: files, links to files, and what other folders it links to hold', async () => {
+  const members: TestMember[] = [
+    ['c/course.xml', COURSE],
+    ['c/shared/a.png', 'A'],
+    [{ name: 'c/shared/b.png', type: 'link', linkname: 'c/shared/a.png' }],
+    link('c/shared/c.png', 'a.png'),
+    link('c/shared/gone.png', 'nothing'),
+    link('c/shared/more', '../other'),
+    ['c/other/deep/d.png', 'D'],
+    link('c/static', 'shared'),
+  ]
+  const inside = { 'a.png': 'A', 'b.png': 'A', 'c.png': 'A', 'more/deep/d.png': 'D' }
+  const below = (folder: string) =>
+    Object.fromEntries(Object.entries(inside).map(([name, content]) => [`${folder}/${name}`, content]))
+  expect(await roundTrip(await tarGzOf(members))).toEqual({
+    'course.xml': COURSE,
+    'other/deep/d.png': 'D',
+    ...below('shared'),
+    ...below('static'),
+  })
+})
+
+/** What a set of these links and files comes to, and the notes about links. */
+function resolved(entries: readonly [path: string, target?: string][], limit = 1_000): [string[], string[]] {
+  const notes = new Notes()
+  const set = new FileSet<string>(notes, limit)
+  for (const [path, target] of entries) {
+    if (target === undefined) set.addFile(path, path)
+    else set.addLink(path, target, false)
+  }
+  const files = [...set.resolve().keys()].sort()
+  const links = notes.kept.filter(({ kind }) => kind === 'link')
+  return [files, links.map(({ path, message }) => `${path}: ${message}`)]
+}
+
+test('folders that link to each other end somewhere, and what is left out is named', () => {
+  const [files, notes] = resolved([
+    ['a/x'],
+    ['a/to-b', '../b'],
+    ['b/y'],
+    ['b/to-a', '../a'],
+    ['b/self', '.'],
+    ['b/gone', 'nothing'],
+  ])
+  expect(files).toEqual(['a/to-b/y', 'a/x', 'b/to-a/x', 'b/y'])
+  const back = 'It is a link back to a folder that it lies in, or lies behind too many links; it was left out.'
+  expect(notes).toEqual([
+    ...['a/to-b/self', 'a/to-b/to-a'].map((path) => `${path}: ${back}`),
+    'b/gone: It is a link to "b/nothing", which is not in the archive; it was left out.',
+    `b/self: ${back}`,
+    `b/to-a/to-b: ${back}`,
+  ])
+})
+
+test('links that stand for more files than may be are cut short, and so are links behind too many others', async () => {
+  const doubling: [string, string?][] = Array.from({ length: 30 }, (_, n) => n).flatMap((n) => [
+    [`d${n}/one`, `../d${n + 1}`],
+    [`d${n}/two`, `../d${n + 1}`],
+  ])
+  // As many ways to a folder with nothing in it, and to one with a file.
+  for (const last of [[], [['d30/file']]] as [string][][]) {
+    const [files, notes] = resolved([...doubling, ...last])
+    expect(files.length).toBeLessThanOrEqual(1_001)
+    expect(notes).toContain('d0/one: It is a link to a folder with too many files; some were left out.')
+  }
+  const chain: [string, string?][] = Array.from({ length: 2_000 }, (_, n) => [`c${n}/next`, `../c${n + 1}`])
+  const [files, notes] = resolved([...chain, ['c2000/file']], 1_000_000)
+  expect(files).toContain('c1999/next/file')
+  expect(files).toContain(`c1961${'/next'.repeat(39)}/file`)
+  expect(notes).toHaveLength(1_000)
 })
 
 test('names that differ by case or by accents only are both kept; of one name twice the last is', async () => {

@@ -1,8 +1,7 @@
 import type { Notes } from '../import/notes.ts'
+import { type FolderLink, FolderWalk, LINK_HOPS } from './folder-walk.ts'
 import { folderOf, linkTarget } from './member-path.ts'
-
-/** As many links in a row as Linux follows. */
-const LINK_HOPS = 40
+import { nameCollisions } from './name-collisions.ts'
 
 /**
  * The files of an archive by path, as its members come by. What a file system would decide in its own way
@@ -42,28 +41,38 @@ export class FileSet<Content> {
   /** All files, links replaced by what they point to. */
   resolve(): Map<string, Content> {
     const files = new Map(this.#files)
-    let added = 0
+    const folders: FolderLink[] = []
     for (const [path, { target }] of [...this.#links].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const end = this.#follow(target)
       const content = end === undefined ? undefined : this.#files.get(end)
-      if (end !== undefined && content !== undefined) {
-        files.set(path, content)
-        continue
-      }
-      const inside = end === undefined || within(path, end) ? [] : this.#below(end)
-      for (const [name, file] of inside) {
-        if (++added > this.#limit) break
-        files.set(`${path}/${name}`, file)
-      }
-      if (inside.length === 0) {
-        this.#notes.add('link', path, `It is a link to "${target}", which is not in the archive; it was left out.`)
-      } else if (added > this.#limit) {
-        this.#notes.add('link', path, `It is a link to a folder with too many files; some were left out.`)
-      }
+      if (content !== undefined) files.set(path, content)
+      else folders.push({ path, target, end })
     }
+    // Only now, as a folder holds what links to files put there as well.
+    this.#fillFolders(folders, files)
     this.#dropCovered(files)
     this.#noteCollisions(files)
     return files
+  }
+
+  #fillFolders(links: readonly FolderLink[], files: Map<string, Content>): void {
+    const walk = new FolderWalk([...files], links, this.#limit)
+    for (const { path, target, end } of links) {
+      const { found, loops, isCut } = walk.below(end, path)
+      for (const [inner, content] of found) {
+        // What is there by itself comes first.
+        if (!files.has(inner)) files.set(inner, content)
+      }
+      for (const loop of loops) {
+        const message = 'It is a link back to a folder that it lies in, or lies behind too many links; it was left out.'
+        this.#notes.add('link', loop, message)
+      }
+      if (isCut) {
+        this.#notes.add('link', path, 'It is a link to a folder with too many files; some were left out.')
+      } else if (found.length + loops.length === 0) {
+        this.#notes.add('link', path, `It is a link to "${target}", which is not in the archive; it was left out.`)
+      }
+    }
   }
 
   #follow(path: string): string | undefined {
@@ -85,15 +94,6 @@ export class FileSet<Content> {
     return undefined
   }
 
-  #below(folder: string): [string, Content][] {
-    const prefix = folder === '' ? '' : `${folder}/`
-    const inside: [string, Content][] = []
-    for (const [path, content] of this.#files) {
-      if (path.startsWith(prefix)) inside.push([path.slice(prefix.length), content])
-    }
-    return inside
-  }
-
   /** A name cannot be a file and a folder: the folder holds more. */
   #dropCovered(files: Map<string, Content>): void {
     const folders = new Set<string>()
@@ -109,23 +109,9 @@ export class FileSet<Content> {
   }
 
   #noteCollisions(files: ReadonlyMap<string, Content>): void {
-    const seen = new Map<string, string>()
-    for (const path of [...files.keys()].sort()) {
-      const folded = path.normalize('NFC').toLowerCase()
-      const other = seen.get(folded)
-      seen.set(folded, path)
-      if (other === undefined) continue
-      const how =
-        other.normalize('NFC') === path.normalize('NFC') ? 'the way accents are written' : 'upper and lower case'
-      this.#notes.add(
-        'name-collision',
-        path,
-        `It differs from "${other}" only by ${how}; both were kept, but some computers cannot hold both.`,
-      )
+    for (const { path, other, by } of nameCollisions(files.keys())) {
+      const message = `It differs from "${other}" only by ${by}; both were kept, but some computers cannot hold both.`
+      this.#notes.add('name-collision', path, message)
     }
   }
-}
-
-function within(path: string, folder: string): boolean {
-  return folder === '' || path === folder || path.startsWith(`${folder}/`)
 }
