@@ -2,6 +2,8 @@ import type { ObjectStore } from '@errand/task'
 import { OverlayTree } from '../store/overlay-tree.ts'
 import { StoredTree } from '../store/stored-tree.ts'
 import { readStructure } from '../store/structure.ts'
+import { merged } from './merge.ts'
+import { Notes } from './notes.ts'
 import { readUnpacked, type Unpacked } from './unpacked.ts'
 
 /** `replace`: the course is what the archive holds. `merge`: files the archive does not hold stay. */
@@ -32,25 +34,7 @@ export async function openCandidate(
   const { unpacked, tree } = await readUnpacked(store, list)
   const before = base ? StoredTree.of(store, await readStructure(store, base.structure)) : undefined
   if (mode === 'replace' || !before) return { unpacked, tree: new OverlayTree([tree]), before }
-  return { unpacked, tree: new OverlayTree([tree, before], await mergedAssets(tree, before)), before }
-}
-
-const ASSETS = 'policies/assets.json'
-
-/** One file tells of all files under static/; merged, it tells of those that stay as well. */
-async function mergedAssets(tree: StoredTree, before: StoredTree): Promise<Map<string, Uint8Array>> {
-  if (!tree.has(ASSETS) || !before.has(ASSETS)) return new Map()
-  const old = parseObject(await before.read(ASSETS))
-  const added = parseObject(await tree.read(ASSETS))
-  if (!old || !added) return new Map()
-  return new Map([[ASSETS, Buffer.from(`${JSON.stringify({ ...old, ...added }, null, 4)}\n`)]])
-}
-
-function parseObject(bytes: Uint8Array): object | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const notes = new Notes(unpacked.notes, unpacked.noteCounts)
+  const overlay = await merged(tree, before, notes)
+  return { unpacked: { ...unpacked, notes: [...notes.kept], noteCounts: notes.counts }, tree: overlay, before }
 }

@@ -78,6 +78,36 @@ test('merge: files the archive does not hold stay, with what was known of them',
   })
 })
 
+test('merge: what would be a file and a folder at once is the one the archive has, and the report names what was left out', async () => {
+  const root: TestMember = ['course/course.xml', `${ROOT}${END}`]
+  const store = await temporaryStore()
+  await importOf(store, [
+    root,
+    ['course/static/x', 'a file'],
+    ['course/static/y/deep/z', 'in a folder'],
+    ['course/static/caf\u00e9', '1'],
+    ['course/static/stays', '2'],
+  ])
+  const over: TestMember[] = [
+    root,
+    ['course/static/x/in', 'in a folder'],
+    ['course/static/y', 'a file'],
+    ['course/static/cafe\u0301', '3'],
+  ]
+  const { artifacts } = await importOf(store, over, { input: { mode: 'merge' } })
+  const { dropped, notes, noteCounts } = JSON.parse(artifacts.report?.content.toString() ?? '')
+  expect(dropped.map(({ what }: { what: string }) => what)).toEqual(['static/x', 'static/y/deep/z'])
+  expect(notes).toContainEqual(expect.objectContaining({ kind: 'name-collision', path: 'static/caf\u00e9' }))
+  expect(noteCounts).toEqual({ dropped: 2, 'name-collision': 1 })
+  const after = await exported(store)
+  expect(after).toEqual({ ...filesOf(over), 'static/caf\u00e9': '1', 'static/stays': '2' })
+  // The export can be unpacked: imported again it is the same.
+  const back = Object.entries(after).map(([path, content]): TestMember => [`course/${path}`, content])
+  const { artifacts: again } = await importOf(store, back)
+  expect(JSON.parse(again.report?.content.toString() ?? '')).toMatchObject({ dropped: [] })
+  expect(await exported(store)).toEqual(after)
+})
+
 test('a preview tells what would change, and changes nothing', async () => {
   const store = await temporaryStore()
   await importOf(store, first)

@@ -11,7 +11,7 @@ export type NoteKind =
 
 export interface ImportNote {
   kind: NoteKind
-  /** As the archive spells it. */
+  /** As the archive spells it; for a file that only the course has, as the course does. */
   path: string
   message: string
 }
@@ -21,8 +21,14 @@ export const NOTES_PER_KIND = 1_000
 
 /** Collects notes, at most {@link NOTES_PER_KIND} of a kind, and counts all. */
 export class Notes {
-  readonly #kept: ImportNote[] = []
-  readonly #counts = new Map<NoteKind, number>()
+  readonly #kept: ImportNote[]
+  readonly #counts: Map<NoteKind, number>
+
+  /** Goes on from notes that were taken before. */
+  constructor(kept: readonly ImportNote[] = [], counts: Partial<Record<NoteKind, number>> = {}) {
+    this.#kept = [...kept]
+    this.#counts = new Map(Object.entries(counts) as [NoteKind, number][])
+  }
 
   add(kind: NoteKind, path: string, message: string): void {
     const count = (this.#counts.get(kind) ?? 0) + 1

@@ -19,17 +19,26 @@ export class OverlayTree implements CourseTree {
   readonly #only: StoredTree | undefined
   readonly #contents: ReadonlyMap<string, Uint8Array>
 
-  /** @param contents - files that take the place of any tree's */
-  constructor(trees: readonly StoredTree[], contents: ReadonlyMap<string, Uint8Array> = new Map()) {
+  /**
+   * @param contents - files that take the place of any tree's
+   * @param leftOut - files of the trees that are not to be in it
+   */
+  constructor(
+    trees: readonly StoredTree[],
+    contents: ReadonlyMap<string, Uint8Array> = new Map(),
+    leftOut: ReadonlySet<string> = new Set(),
+  ) {
     this.#contents = contents
     const [only] = trees
-    if (only && trees.length === 1 && contents.size === 0) {
+    if (only && trees.length === 1 && contents.size + leftOut.size === 0) {
       this.#only = only
       this.paths = only.paths
       return
     }
     for (const tree of trees) {
-      for (const path of tree.paths) if (!this.#owners.has(path)) this.#owners.set(path, tree)
+      for (const path of tree.paths) {
+        if (!this.#owners.has(path) && !leftOut.has(path)) this.#owners.set(path, tree)
+      }
     }
     this.paths = [...new Set([...this.#owners.keys(), ...contents.keys()])].sort()
   }
