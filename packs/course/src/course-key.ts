@@ -39,3 +39,13 @@ export function safeName(key: string): string {
   if (name.length <= NAME_BYTES) return name
   return `${name.slice(0, NAME_BYTES - 65)}~${createHash('sha256').update(key).digest('hex')}`
 }
+
+/** The key that a {@link safeName} stands for; `undefined` for one that was shortened, or is none. */
+export function keyOfName(name: string): string | undefined {
+  if (name.length === NAME_BYTES && /~[0-9a-f]{64}$/.test(name)) return undefined
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return undefined
+  }
+}

@@ -175,6 +175,21 @@ test('the same course under a key that differs by case is refused', async () => 
   expect(failure).toMatchObject({ code: 'course-key-similar', detail: expect.stringContaining(`"${course}"`) })
 })
 
+const LONG = 'c'.repeat(220)
+
+test.each([
+  ['case of letters with accents', 'course-v1:\u00c9+B+C', 'course-v1:\u00e9+B+C'],
+  ['the way accents are written', 'course-v1:\u00e9+B+C', 'course-v1:e\u0301+B+C'],
+  ['case, and is so long that it is shortened', `course-v1:Ab+B+${LONG}`, `course-v1:ab+B+${LONG}`],
+])('a key that differs by %s is refused, and another is not', async (_what, there, similar) => {
+  const store = await temporaryStore()
+  await importOf(store, first, { input: { course: there } })
+  await importOf(store, second, { input: { course: there } })
+  const failure = await failureOf(importOf(store, first, { input: { course: similar } }))
+  expect(failure).toMatchObject({ code: 'course-key-similar', detail: expect.stringContaining(`"${there}"`) })
+  await importOf(store, first, { input: { course: there.replace('+B+', '+BB+') } })
+})
+
 test('an export of a course nobody imported names the key', async () => {
   const failure = await failureOf(runTask(courseExport, { store: await temporaryStore(), input: { course } }))
   expect(failure).toMatchObject({ code: 'course-unknown', detail: expect.stringContaining(course) })
