@@ -99,8 +99,9 @@ export class FolderStore implements ObjectStore {
     for (const entry of entries ?? []) {
       if (!entry.isFile()) continue
       const path = join(entry.parentPath, entry.name)
-      const { size, mtime } = await stat(path)
-      yield { key: path.slice(this.#root.length + 1), size, modified: mtime }
+      // Others may have removed it since the folder was read.
+      const info = await stat(path).catch(absent)
+      if (info) yield { key: path.slice(this.#root.length + 1), size: info.size, modified: info.mtime }
     }
   }
 
