@@ -12,6 +12,12 @@ export const OPERATIONS_POLL = 5_000
 /** Milliseconds between two ticks of durations and countdowns. */
 export const TICK = 1_000
 
+/** Milliseconds between two ticks of what is told in minutes. */
+export const SLOW_TICK = 60_000
+
+/** Milliseconds after which what had the focus and is gone has lost it: a dialog that closes gives it back by itself, after ten. */
+export const FOCUS_PAUSE = 50
+
 /** Milliseconds a connection may be lost before the page says so: a restart that nobody would notice is not worth a word. */
 export const LOST_NOTICE = 400
 

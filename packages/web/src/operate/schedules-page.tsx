@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { queryClient, schedulesQuery } from '../api/queries.ts'
+import { Breakable } from '../ui/breakable.tsx'
 import { useNow } from '../ui/clock.ts'
 import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
@@ -12,7 +13,7 @@ import { Question } from '../ui/question.tsx'
 import { StateMark } from '../ui/state-mark.tsx'
 import { WorkingButton } from '../ui/working-button.tsx'
 import { subjectOf } from '../words/states.ts'
-import { moment, relative } from '../words/units.ts'
+import { moment, relative, until } from '../words/units.ts'
 import { ScheduleForm } from './schedule-form.tsx'
 import { Grid, Section } from './section.tsx'
 
@@ -89,7 +90,7 @@ function Starts({ schedule: { definition, principal, scope } }: OfSchedule) {
     <>
       {definition}
       <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-        {[subjectOf(scope), `as ${principal.name}`].filter(Boolean).join(', ')}
+        <Breakable>{[subjectOf(scope), `as ${principal.name}`].filter(Boolean).join(', ')}</Breakable>
       </Text>
     </>
   )
@@ -110,7 +111,7 @@ function Next({ schedule: { nextAt }, now }: OfSchedule & { now: number }) {
   if (nextAt === null) return '–'
   return (
     <time dateTime={nextAt} title={moment(nextAt)}>
-      {relative(nextAt, now)}
+      {until(nextAt, now)}
     </time>
   )
 }

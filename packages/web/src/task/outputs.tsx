@@ -6,6 +6,7 @@ import { client } from '../api/client.ts'
 import { queryClient } from '../api/queries.ts'
 import { EXPIRY_WARNING_DAYS } from '../config.ts'
 import { Action } from '../ui/action.tsx'
+import { Breakable } from '../ui/breakable.tsx'
 import { useNow } from '../ui/clock.ts'
 import { wordsOf } from '../ui/notice.tsx'
 import { Question } from '../ui/question.tsx'
@@ -58,7 +59,7 @@ function Output({ artifact }: { artifact: Artifact }) {
     <Group justify="space-between" gap="md">
       <div className={classes.name}>
         <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
-          {artifact.filename}
+          <Breakable>{artifact.filename}</Breakable>
         </Text>
         <Text size="sm" c="dimmed">
           {artifact.title}

@@ -3,6 +3,7 @@ import { Anchor, Paper, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { definitionsQuery } from '../api/queries.ts'
+import { Breakable } from '../ui/breakable.tsx'
 import { fieldLabel, seenBy } from '../words/states.ts'
 import { count, moment } from '../words/units.ts'
 import classes from './task.module.css'
@@ -18,7 +19,7 @@ export function Particulars({ task }: { task: Task }) {
       <dl className={classes.facts}>
         {Object.entries(task.input).map(([name, value]) => (
           <Fact key={name} name={fieldLabel(name)}>
-            {shown(value)}
+            <Breakable>{shown(value)}</Breakable>
           </Fact>
         ))}
         <Fact name="Kind">

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { meQuery, taskQuery } from '../api/queries.ts'
 import { Bar } from '../ui/bar.tsx'
+import { Breakable } from '../ui/breakable.tsx'
 import { useNow } from '../ui/clock.ts'
 import { ErrorNotice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
@@ -51,7 +52,7 @@ function Shown({ task }: { task: Task }) {
           <Group justify="space-between" gap="sm">
             <StateMark tone={toneOf(task.state)} label={labelOf(task.state)} />
             <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-              {subjectOf(task.scope)}
+              <Breakable>{subjectOf(task.scope)}</Breakable>
             </Text>
           </Group>
           <Text size="xl" fw={600} role="status">

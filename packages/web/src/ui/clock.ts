@@ -1,14 +1,13 @@
 import { useEffect, useState } from 'react'
-import { TICK } from '../config.ts'
+import { SLOW_TICK, TICK } from '../config.ts'
 
-/** The time now, in milliseconds; moves on only while something on the page counts. */
-export function useNow(running = true): number {
+/** The time now, in milliseconds; moves on each second while something on the page counts them, else each minute. */
+export function useNow(seconds = true): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     setNow(Date.now())
-    if (!running) return
-    const timer = setInterval(() => setNow(Date.now()), TICK)
+    const timer = setInterval(() => setNow(Date.now()), seconds ? TICK : SLOW_TICK)
     return () => clearInterval(timer)
-  }, [running])
+  }, [seconds])
   return now
 }

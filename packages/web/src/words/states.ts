@@ -1,5 +1,5 @@
 import type { Access, Allowance, Artifact, Definition, Step, Task, TaskState, TaskSummary } from '@errand/client'
-import { count, day, duration, moment, relative } from './units.ts'
+import { count, day, duration, moment, until } from './units.ts'
 
 /** The colour of a state: what is well, what moves, what wants a look, what failed, and the rest. */
 export type Tone = 'good' | 'moving' | 'warning' | 'bad' | 'quiet'
@@ -156,8 +156,15 @@ export function paceWords(step: Step, now: number): string {
 }
 
 function pace(rate: number, left: number): string {
-  const words = rate >= 1 ? `${count(Math.round(rate))} a second` : `${count(Math.round(rate * 60))} a minute`
+  const words = rateWords(rate)
   return left < 1_000 ? words : `${words}, about ${duration(left)} left`
+}
+
+/** In the largest unit of time that makes it one or more. */
+function rateWords(rate: number): string {
+  if (rate >= 1) return `${count(Math.round(rate))} a second`
+  if (rate * 60 >= 1) return `${count(Math.round(rate * 60))} a minute`
+  return rate * 3_600 >= 1 ? `${count(Math.round(rate * 3_600))} an hour` : 'less than 1 an hour'
 }
 
 /** What became of a file, or how long it will be there. */
@@ -167,13 +174,13 @@ export function fateOf(artifact: Artifact, now: number): string {
       return 'Being written'
     case 'available': {
       const once = typeof artifact.keep === 'object' && artifact.keep.once === true ? 'One download only' : undefined
-      const until =
+      const kept =
         artifact.expiresAt === null
           ? once === undefined
             ? 'Kept until it is deleted'
             : undefined
-          : `Kept until ${day(artifact.expiresAt)}, ${relative(artifact.expiresAt, now)}`
-      return [once, until].filter((part) => part !== undefined).join('. ')
+          : `Kept until ${day(artifact.expiresAt)}, ${until(artifact.expiresAt, now)}`
+      return [once, kept].filter((part) => part !== undefined).join('. ')
     }
     case 'consumed':
       return gone('Downloaded', artifact)

@@ -3,8 +3,13 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
+/** Between a number and its unit, where no line may end. */
+const NBSP = '\u00A0'
+
 const number = new Intl.NumberFormat()
 const relativeTime = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
+// Spans of 24 hours, which are not days of the calendar: one of them is not “tomorrow”.
+const relativeDays = new Intl.RelativeTimeFormat(undefined, { numeric: 'always' })
 const dateTime = new Intl.DateTimeFormat(undefined, {
   year: 'numeric',
   month: 'short',
@@ -19,7 +24,7 @@ const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 export const count = (value: number): string => number.format(value)
 
 /** `62 %` of 0.625: never all of it before it is all. */
-export const percent = (share: number): string => `${Math.floor(share * 100)} %`
+export const percent = (share: number): string => `${Math.floor(share * 100)}${NBSP}%`
 
 /** `3 tasks`, `1 task`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>
@@ -28,12 +33,12 @@ export const plural = (value: number, one: string, many = `${one}s`): string =>
 /** `less than 0.1 s`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`: two units at most, as a person would say it. */
 export function duration(milliseconds: number): string {
   const span = Math.max(0, milliseconds)
-  if (span < SECOND / 10) return 'less than 0.1 s'
-  if (span < 10 * SECOND) return `${(Math.floor(span / 100) / 10).toFixed(1)} s`
-  if (span < MINUTE) return `${Math.floor(span / SECOND)} s`
+  if (span < SECOND / 10) return `less than 0.1${NBSP}s`
+  if (span < 10 * SECOND) return `${(Math.floor(span / 100) / 10).toFixed(1)}${NBSP}s`
+  if (span < MINUTE) return `${Math.floor(span / SECOND)}${NBSP}s`
   const pair = (big: number, bigName: string, small: number, smallName: string) => {
     const rest = Math.floor((span % big) / small)
-    return `${Math.floor(span / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`
+    return `${Math.floor(span / big)}${NBSP}${bigName}${rest === 0 ? '' : ` ${rest}${NBSP}${smallName}`}`
   }
   if (span < HOUR) return pair(MINUTE, 'min', SECOND, 's')
   if (span < DAY) return pair(HOUR, 'h', MINUTE, 'min')
@@ -49,17 +54,21 @@ export function bytes(size: number): string {
     value /= 1_000
     unit += 1
   }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)}${NBSP}${units[unit]}`
 }
 
-/** `in 89 days`, `3 minutes ago`, `now`. */
-export function relative(at: string, now: number): string {
-  const span = Date.parse(at) - now
+/** How long ago something happened: `3 minutes ago`, `now`. Never in the future, as clocks differ and `now` is some time ago. */
+export const relative = (at: string, now: number): string => spanWords(Math.min(0, Date.parse(at) - now))
+
+/** How long it is until something happens: `in 89 days`, `now`; `3 minutes ago` where it should have. */
+export const until = (at: string, now: number): string => spanWords(Date.parse(at) - now)
+
+function spanWords(span: number): string {
   const size = Math.abs(span)
   if (size < MINUTE) return relativeTime.format(0, 'second')
   if (size < HOUR) return relativeTime.format(Math.trunc(span / MINUTE), 'minute')
   if (size < DAY) return relativeTime.format(Math.trunc(span / HOUR), 'hour')
-  return relativeTime.format(Math.trunc(span / DAY), 'day')
+  return relativeDays.format(Math.trunc(span / DAY), 'day')
 }
 
 /** Day and time in the reader's zone, which is named, and manner. */

@@ -22,7 +22,7 @@ import {
   whyNoItemRetry,
   whyNoStart,
 } from './states.ts'
-import { bytes, duration } from './units.ts'
+import { bytes, duration, relative, until } from './units.ts'
 
 const NOW = Date.parse('2026-11-25T12:00:00Z')
 const at = (seconds: number) => new Date(NOW + seconds * 1_000).toISOString()
@@ -69,29 +69,52 @@ function task(more: Partial<TaskSummary>): TaskSummary {
 }
 
 test.each([
-  [0, 'less than 0.1 s'],
-  [9_999, '9.9 s'],
-  [59_999, '59 s'],
-  [200_000, '3 min 20 s'],
-  [7_200_000, '2 h'],
-  [273_600_000, '3 d 4 h'],
-  [-5, 'less than 0.1 s'],
+  [0, 'less than 0.1\u00A0s'],
+  [9_999, '9.9\u00A0s'],
+  [59_999, '59\u00A0s'],
+  [200_000, '3\u00A0min 20\u00A0s'],
+  [7_200_000, '2\u00A0h'],
+  [273_600_000, '3\u00A0d 4\u00A0h'],
+  [-5, 'less than 0.1\u00A0s'],
 ])('%i ms are %s', (span, words) => expect(duration(span)).toBe(words))
 
 test.each([
-  [0, '0 B'],
-  [999, '999 B'],
-  [1_000, '1.0 kB'],
-  [999_950, '1.0 MB'],
-  [23_400_000, '23.4 MB'],
+  [0, '0\u00A0B'],
+  [999, '999\u00A0B'],
+  [1_000, '1.0\u00A0kB'],
+  [999_950, '1.0\u00A0MB'],
+  [23_400_000, '23.4\u00A0MB'],
 ])('%i bytes are %s', (size, words) => expect(bytes(size)).toBe(words))
+
+test.each([
+  [3_600, 'in 1 hour'],
+  [47 * 3_600, 'in 1 day'],
+  [49 * 3_600, 'in 2 days'],
+  [-86_400, '1 day ago'],
+  [20, 'now'],
+])('what comes in %i s is %s', (seconds, words) => expect(until(at(seconds), NOW)).toBe(words))
+
+test('what has happened is never to come', () => {
+  expect(relative(at(-180), NOW)).toBe('3 minutes ago')
+  expect(relative(at(720), NOW)).toBe('now')
+})
+
+test.each([
+  [1 / 60, '1 a minute'],
+  [1 / 61, '59 an hour'],
+  [1 / 900, '4 an hour'],
+  [1 / 7_200, 'less than 1 an hour'],
+])('%f a second are %s', (rate, words) => {
+  const progress = { done: 1, total: 3, unit: null, message: null, rate, secondsLeft: 2_400 }
+  expect(paceWords(step('a', { state: 'running', progress }), NOW)).toBe(`${words}, about 40\u00A0min left`)
+})
 
 test('a task says how it stands', () => {
   const steps = [step('Read', { state: 'completed' }), step('Write the archive', { state: 'running' }), step('Send')]
   expect(sentenceOf(task({ steps }), NOW)).toBe('Step 2 of 3: Write the archive')
   const waiting = 'waiting for a worker that has course.export v2'
   expect(sentenceOf(task({ state: 'pending', waiting }), NOW)).toBe('Waiting for a worker that has course.export v2')
-  expect(sentenceOf(task({ state: 'completed', finishedAt: at(-30) }), NOW)).toBe('Completed in 20 s')
+  expect(sentenceOf(task({ state: 'completed', finishedAt: at(-30) }), NOW)).toBe('Completed in 20\u00A0s')
   const cleanup = step('Tidy', { kind: 'on-cancel', state: 'running' })
   expect(sentenceOf(task({ steps: [...steps.slice(2), cleanup] }), NOW)).toBe('Cleaning up: Tidy')
 })
@@ -103,7 +126,7 @@ test('progress is counted, timed, and never more than all', () => {
     progress: { done: 1_000, total: 4_000, unit: 'files', message: null },
   })
   expect(progressWords(running)).toBe('1,000 of 4,000 files')
-  expect(paceWords(running, NOW)).toBe('100 a second, about 30 s left')
+  expect(paceWords(running, NOW)).toBe('100 a second, about 30\u00A0s left')
   expect(shareOf(task({ steps: [step('b', { state: 'completed' }), running] }))).toBe(0.625)
   const over = step('a', { state: 'running', progress: { done: 9, total: 3, unit: null, message: null } })
   expect(shareOf(task({ steps: [over] }))).toBe(1)
@@ -112,7 +135,7 @@ test('progress is counted, timed, and never more than all', () => {
 test('many items say how many failed, how fast they go, and that they are paused', () => {
   const progress = { done: 500, total: 2_000, unit: 'learners', message: null, failed: 3, rate: 50, secondsLeft: 30 }
   const running = step('Grade', { kind: 'fan-out', state: 'running', startedAt: at(-10), progress })
-  expect([failedWords(running), paceWords(running, NOW)]).toEqual(['3 failed', '50 a second, about 30 s left'])
+  expect([failedWords(running), paceWords(running, NOW)]).toEqual(['3 failed', '50 a second, about 30\u00A0s left'])
   const paused = { ...running, progress: { ...progress, paused: true } }
   expect([paceWords(paused, NOW), sentenceOf(task({ steps: [paused] }), NOW)]).toEqual([
     '',
@@ -137,7 +160,7 @@ test('what somebody may not do says why, and so does what its state does not all
 test('a task that failed says where', () => {
   const steps = [step('Read', { state: 'completed' }), step('Write', { state: 'failed' })]
   expect(failedSentence(task({ state: 'failed', steps }), NOW)).toBe('Failed at step 2 of 2: Write')
-  expect(failedSentence(task({ state: 'failed', finishedAt: at(-30) }), NOW)).toBe('Failed after 20 s')
+  expect(failedSentence(task({ state: 'failed', finishedAt: at(-30) }), NOW)).toBe('Failed after 20\u00A0s')
 })
 
 test('a scope is shown as people know it', () => {
@@ -147,7 +170,7 @@ test('a scope is shown as people know it', () => {
 
 test('an attempt that failed says when the next is', () => {
   const retrying = step('a', { state: 'retrying', attempt: 1, retryAt: at(40) })
-  expect(attemptWords(retrying, NOW)).toBe('Attempt 1 of 5 failed, next in 40 s')
+  expect(attemptWords(retrying, NOW)).toBe('Attempt 1 of 5 failed, next in 40\u00A0s')
   expect(attemptWords(step('a', { state: 'running', attempt: 2 }), NOW)).toBe('Attempt 2 of 5')
   expect(attemptWords(step('a', { state: 'running', attempt: 1 }), NOW)).toBe('')
 })
@@ -204,9 +227,9 @@ test('who finds a task: the team only where the definition makes something for i
 })
 
 test('how long a task has run is said once', () => {
-  expect(spentWords(task({}), NOW)).toBe('running for 50 s')
+  expect(spentWords(task({}), NOW)).toBe('running for 50\u00A0s')
   expect(spentWords(task({ startedAt: null }), NOW)).toBe('')
-  expect(spentWords(task({ state: 'failed', finishedAt: at(-20) }), NOW)).toBe('ran for 30 s')
+  expect(spentWords(task({ state: 'failed', finishedAt: at(-20) }), NOW)).toBe('ran for 30\u00A0s')
   expect(spentWords(task({ state: 'completed', finishedAt: at(-20) }), NOW)).toBe('')
 })
 
