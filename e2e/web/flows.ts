@@ -279,7 +279,14 @@ export async function workersAtWork(site: Site, browser: Browser): Promise<void>
   const input = { course: SAMPLE_KEYS.course, gate, mended: gate }
   const { id } = await site.as('ada').submit({ definition: 'letters', input })
   const { context, page } = await signIn(site, browser)
+  // What could not be read is not told as if nothing were there.
+  await page.route('**/api/v1/storage', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', json: { title: 'Not today', status: 403 } }),
+  )
   await page.getByRole('link', { name: 'Service' }).click()
+  const storage = page.getByRole('region', { name: 'Storage in use' })
+  await storage.getByText('Not today').waitFor(PATIENT)
+  expect(await storage.getByText('No outputs are kept.').count()).toBe(0)
   const held = page.getByRole('region', { name: 'Workers' }).locator('li', { hasText: 'Write each letter, ' })
   await held.first().waitFor(PATIENT)
   expect(await held.first().textContent()).toMatch(/^Write to everyone: Write each letter, \d slices?, for /)
@@ -357,12 +364,17 @@ export async function aboutOne(site: Site, browser: Browser): Promise<void> {
 export async function bell(site: Site, browser: Browser): Promise<void> {
   await site.as('ada').api.POST('/api/v1/notifications/read', { body: { ids: 'all' } })
   const { context, page } = await signIn(site, browser, { as: 'ada' })
+  await page.clock.install()
   await page.goto('/preferences')
   await page.getByRole('heading', { name: 'What you are told' }).waitFor(PATIENT)
   await site.as('ada').submit({ definition: 'refuses', input: { path: join(site.folder, 'not-there') } })
   const rings = page.getByRole('link', { name: 'Inbox, 1 unread' })
   await rings.waitFor(PATIENT)
   await rings.click()
+  // Time goes on while one looks.
+  await page.locator('li[data-unread]').getByText('now', { exact: true }).waitFor(PATIENT)
+  await page.clock.fastForward('05:30')
+  await page.locator('li[data-unread]').getByText('5 minutes ago').waitFor(PATIENT)
   await page.locator('li[data-unread]').getByRole('link').click()
   await page.getByRole('region', { name: 'The file is not there' }).waitFor(PATIENT)
   await page.getByRole('link', { name: 'Inbox', exact: true }).waitFor(PATIENT)

@@ -3,8 +3,9 @@ import { Anchor, Button, Skeleton, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { statusQuery, storageQuery, workersQuery } from '../api/queries.ts'
+import { Breakable } from '../ui/breakable.tsx'
 import { useNow } from '../ui/clock.ts'
-import { ErrorNotice } from '../ui/notice.tsx'
+import { ErrorNotice, lineOf } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { StateMark } from '../ui/state-mark.tsx'
 import { bytes, count, duration, plural, relative } from '../words/units.ts'
@@ -37,16 +38,25 @@ export function ServicePage() {
       <Queues queues={status.data.queues} />
       <Workers workers={workers.data} />
       <Section title="Storage in use">
-        <Grid
-          head={['Scope', 'Files', 'Size', 'Limit']}
-          empty="No outputs are kept."
-          rows={(storage.data ?? []).map(({ scope, files, bytes: size, quota }) => ({
-            key: scope,
-            cells: [scope, count(files), bytes(size), quota === null ? 'None' : bytes(quota)],
-          }))}
-        />
+        {storage.error !== null && <Text role="alert">{lineOf(storage.error)}</Text>}
+        {storage.isPending && <Skeleton height={80} aria-label="Loading" />}
+        {storage.data !== undefined && (
+          <Grid
+            head={['Scope', 'Files', 'Size', 'Limit']}
+            empty="No outputs are kept."
+            rows={storage.data.map(({ scope, files, bytes: size, quota }) => ({
+              key: scope,
+              cells: [
+                <Breakable key="scope">{scope}</Breakable>,
+                count(files),
+                bytes(size),
+                quota === null ? 'None' : bytes(quota),
+              ],
+            }))}
+          />
+        )}
         <Text size="sm" c="dimmed" mt="sm">
-          {count(status.data.unpurged)} files are gone from the record and not yet from the storage.
+          {plural(status.data.unpurged, 'file is', 'files are')} gone from the record and not yet from the storage.
         </Text>
       </Section>
     </Page>
