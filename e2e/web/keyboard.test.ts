@@ -49,6 +49,9 @@ async function pressed(name: string): Promise<void> {
   await press('Enter')
 }
 
+/** What has the focus: its id, or what it is; `body` where the keyboard has lost its place. */
+const place = () => page.evaluate<string>('document.activeElement.id || document.activeElement.localName')
+
 const dialog = () => page.getByRole('dialog')
 const heading = (name: string) => page.getByRole('heading', { name, level: 1 }).waitFor(PATIENT)
 
@@ -122,7 +125,8 @@ test('a file is downloaded, kept longer and deleted', async () => {
   await page.getByText(/, in 29 days$/).waitFor(PATIENT)
   await pressed('Keep 30 days longer')
   await page.getByText(/, in 59 days$/).waitFor(PATIENT)
-  // The button has kept the focus while it was at work.
+  // The button has kept the focus while it was at work, in which it is not pressed again.
+  await page.locator('[aria-busy=true]').waitFor({ state: 'detached', ...PATIENT })
   await press('Enter')
   await page.getByText(/, in 89 days$/).waitFor(PATIENT)
   await pressed('Delete letters.csv')
@@ -152,6 +156,8 @@ test('the list is narrowed down by words, state, kind and day, and shown as a wh
   await asked({ from: '2026-01-02' })
   await pressed('Clear')
   await page.waitForURL(({ search }) => search === '', PATIENT)
+  // There is nothing more to clear, and so no such button.
+  await expect.poll(place, PATIENT).toBe('search')
 })
 
 test('several tasks are canceled, and deleted, at once', async () => {
@@ -169,6 +175,7 @@ test('several tasks are canceled, and deleted, at once', async () => {
   }
   await select()
   // What came with the selection stands before it.
+  await page.getByText('2 tasks selected').waitFor(PATIENT)
   await press('Shift+Tab')
   await pressed('Cancel 2 tasks')
   await dialog().getByText('Cancel 2 tasks?').waitFor(PATIENT)
@@ -178,6 +185,7 @@ test('several tasks are canceled, and deleted, at once', async () => {
   await page.getByRole('checkbox').nth(1).waitFor(PATIENT)
   await tabTo('Select Wait for a file')
   await press('Space')
+  await page.getByText('1 task selected').waitFor(PATIENT)
   await press('Shift+Tab')
   await pressed('Select all')
   await pressed('Delete ')
@@ -186,6 +194,17 @@ test('several tasks are canceled, and deleted, at once', async () => {
   await dialog().waitFor({ state: 'detached', ...PATIENT })
   const left = async () => (await ada.tasks({ definition: 'waits', state: ['canceled'] })).tasks.length
   await expect.poll(left, PATIENT).toBe(0)
+  await expect.poll(place, PATIENT).toBe('main')
+})
+
+test('all of the inbox is marked as read', async () => {
+  await site.as('ada').submit({ definition: 'refuses', input: { path: join(site.folder, 'nowhere') } })
+  await page.goto('/inbox')
+  const mark = page.getByRole('button', { name: 'Mark all as read' })
+  await mark.waitFor(PATIENT)
+  await pressed('Mark all as read')
+  await mark.waitFor({ state: 'detached', ...PATIENT })
+  await expect.poll(place, PATIENT).toBe('main')
 })
 
 test('what one is told, and by which way, is chosen; looks, and the way out, are in the menu', async () => {
@@ -198,14 +217,19 @@ test('what one is told, and by which way, is chosen; looks, and the way out, are
   await press('Enter')
   await heading('What you are told')
   await tabTo('A task has failed, Mail')
-  await page.keyboard.type('Once')
+  // By more than one key: each is saved, and the last one counts.
+  await press('ArrowDown')
+  await press('ArrowDown')
+  const cadence = () => page.evaluate<string>('document.activeElement.value')
+  await expect.poll(cadence, PATIENT).toBe('never')
   await page.getByText('Saved.').waitFor(PATIENT)
+  expect(await cadence()).toBe('never')
   await tabTo('Language of messages')
   await page.keyboard.type('Deu')
   const read = async () => (await site.as('ada').api.GET('/api/v1/preferences')).data
   await expect.poll(async () => (await read())?.locale, PATIENT).toBe('de')
   const data = await read()
-  expect(data?.preferences).toContainEqual({ kind: 'task.failed', channel: 'email', cadence: 'daily' })
+  expect(data?.preferences).toContainEqual({ kind: 'task.failed', channel: 'email', cadence: 'never' })
 })
 
 test('many items are paused, go on, and those that failed are done again', async () => {
@@ -267,6 +291,8 @@ test('staff promote and retire a version, and add, pause and remove a schedule',
   await tabTo('When')
   await page.keyboard.type('0 6 * * mon')
   await press('Enter')
+  await page.getByRole('row', { name: /^by-keyboard/ }).waitFor(PATIENT)
+  await expect.poll(place, PATIENT).toBe('main')
   await pressed('Pause by-keyboard')
   await page.getByText('Paused').waitFor(PATIENT)
   await pressed('Remove by-keyboard')

@@ -8,6 +8,7 @@ import { inboxQuery, unreadQuery } from '../api/queries.ts'
 import { useNow } from '../ui/clock.ts'
 import { ErrorNotice, lineOf, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { ShowMore } from '../ui/show-more.tsx'
 import { WorkingButton } from '../ui/working-button.tsx'
 import { moment, relative } from '../words/units.ts'
 import classes from './inbox.module.css'
@@ -54,16 +55,9 @@ export function InboxPage() {
           ))}
         </Paper>
       )}
-      {pages.hasNextPage && (
-        <WorkingButton
-          variant="default"
-          mx="auto"
-          working={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          Show older ones
-        </WorkingButton>
-      )}
+      <ShowMore pages={pages} mx="auto" display="block">
+        Show older ones
+      </ShowMore>
     </Page>
   )
 }

@@ -1,5 +1,6 @@
 import type { Preferences } from '@errand/client'
 import { Button, Group, NativeSelect, Paper, Stack, Text, Title } from '@mantine/core'
+import { useRef } from 'react'
 import { ChangeState } from './change-state.tsx'
 import { usePreferencesChange } from './use-preferences.ts'
 
@@ -7,8 +8,10 @@ import { usePreferencesChange } from './use-preferences.ts'
 const LANGUAGES = ['en', 'de', 'es']
 
 /** In which language one reads mails and the inbox, and by which clock. */
-export function LanguageAndTime({ preferences: { locale, timeZone } }: { preferences: Preferences }) {
-  const change = usePreferencesChange()
+export function LanguageAndTime({ preferences }: { preferences: Preferences }) {
+  const { change, save, shown } = usePreferencesChange(preferences)
+  const { locale, timeZone } = shown
+  const zone = useRef<HTMLSelectElement>(null)
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone
   const languages = [...new Set([...LANGUAGES, locale ?? 'en'])]
   const zones = [...new Set(['UTC', ...Intl.supportedValuesOf('timeZone'), timeZone ?? 'UTC'])]
@@ -23,18 +26,24 @@ export function LanguageAndTime({ preferences: { locale, timeZone } }: { prefere
             label="Language of messages"
             data={languages.map((value) => ({ value, label: nameOf(value) }))}
             value={locale ?? 'en'}
-            disabled={change.isPending}
-            onChange={({ currentTarget }) => change.mutate({ locale: currentTarget.value })}
+            onChange={({ currentTarget }) => change({ locale: currentTarget.value })}
           />
           <NativeSelect
             label="Time zone"
+            ref={zone}
             data={zones}
             value={timeZone ?? 'UTC'}
-            disabled={change.isPending}
-            onChange={({ currentTarget }) => change.mutate({ timeZone: currentTarget.value })}
+            onChange={({ currentTarget }) => change({ timeZone: currentTarget.value })}
           />
           {here !== (timeZone ?? 'UTC') && (
-            <Button variant="default" disabled={change.isPending} onClick={() => change.mutate({ timeZone: here })}>
+            <Button
+              variant="default"
+              onClick={() => {
+                change({ timeZone: here })
+                // There is nothing more to take, and so no such button.
+                zone.current?.focus()
+              }}
+            >
               Take {here}, as this browser
             </Button>
           )}
@@ -43,7 +52,7 @@ export function LanguageAndTime({ preferences: { locale, timeZone } }: { prefere
           Messages are written in this language, with the times of this zone. These pages are in English, with the times
           of the browser.
         </Text>
-        <ChangeState change={change} />
+        <ChangeState change={save} />
       </Stack>
     </Paper>
   )

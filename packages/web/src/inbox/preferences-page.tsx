@@ -2,6 +2,7 @@ import type { Preferences } from '@errand/client'
 import { NativeSelect, Paper, Skeleton, Stack, Table, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { preferencesQuery } from '../api/queries.ts'
+import { Breakable } from '../ui/breakable.tsx'
 import { ErrorNotice, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { channelWords, kindWords } from '../words/notifications.ts'
@@ -42,7 +43,7 @@ function cadenceOf({ channels, preferences }: Preferences, kind: string, channel
 }
 
 function Choices({ preferences }: { preferences: Preferences }) {
-  const change = usePreferencesChange()
+  const { change, save, shown } = usePreferencesChange(preferences)
   const { channels, email, kinds, timeZone } = preferences
   if (channels.length === 0) {
     return (
@@ -69,7 +70,7 @@ function Choices({ preferences }: { preferences: Preferences }) {
                     {!reachable && <Text size="xs">Cannot reach you: no address is known</Text>}
                     {name === 'email' && email !== null && (
                       <Text size="xs" style={{ overflowWrap: 'anywhere' }}>
-                        {email}
+                        <Breakable>{email}</Breakable>
                       </Text>
                     )}
                   </Table.Th>
@@ -87,11 +88,10 @@ function Choices({ preferences }: { preferences: Preferences }) {
                       <NativeSelect
                         aria-label={`${kindWords(kind)}, ${channelWords(name)}`}
                         data={[...cadences]}
-                        value={cadenceOf(preferences, kind, name)}
-                        disabled={change.isPending}
+                        value={cadenceOf(shown, kind, name)}
                         onChange={({ currentTarget }) => {
                           const cadence = cadences.find(({ value }) => value === currentTarget.value)?.value
-                          if (cadence !== undefined) change.mutate({ preferences: [{ kind, channel: name, cadence }] })
+                          if (cadence !== undefined) change({ preferences: [{ kind, channel: name, cadence }] })
                         }}
                       />
                     </Table.Td>
@@ -101,7 +101,7 @@ function Choices({ preferences }: { preferences: Preferences }) {
             </Table.Tbody>
           </Table>
         </Table.ScrollContainer>
-        <ChangeState change={change} />
+        <ChangeState change={save} />
       </Stack>
     </Paper>
   )

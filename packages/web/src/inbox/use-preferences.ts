@@ -1,5 +1,6 @@
 import type { Preferences } from '@errand/client'
 import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
 import { client } from '../api/client.ts'
 import { queryClient } from '../api/queries.ts'
 
@@ -10,10 +11,29 @@ export interface PreferencesChange {
   timeZone?: string | null
 }
 
-/** Changes the preferences, and shows what the server then says they are. */
-export function usePreferencesChange() {
-  return useMutation({
+/**
+ * Changes the preferences, one after the other so that the last one wins. They are shown as they will be from the first moment: by
+ * keyboard one choice leads to the next.
+ */
+export function usePreferencesChange(saved: Preferences) {
+  const [onTheirWay, setOnTheirWay] = useState<readonly PreferencesChange[]>([])
+  const save = useMutation({
+    scope: { id: 'preferences' },
     mutationFn: (body: PreferencesChange) => client.api.PATCH('/api/v1/preferences', { body }),
     onSuccess: ({ data }) => queryClient.setQueryData(['preferences'], data),
+    onSettled: (_data, _error, change) => setOnTheirWay((before) => before.filter((one) => one !== change)),
   })
+
+  function change(to: PreferencesChange) {
+    setOnTheirWay((before) => [...before, to])
+    save.mutate(to)
+  }
+
+  return { shown: onTheirWay.reduce(changed, saved), change, save }
+}
+
+function changed(before: Preferences, { preferences = [], ...rest }: PreferencesChange): Preferences {
+  const stays = ({ channel, kind }: Preferences['preferences'][number]) =>
+    !preferences.some((one) => one.channel === channel && one.kind === kind)
+  return { ...before, ...rest, preferences: [...before.preferences.filter(stays), ...preferences] }
 }

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { failedItemsQuery } from '../api/queries.ts'
 import { lineOf } from '../ui/notice.tsx'
-import { WorkingButton } from '../ui/working-button.tsx'
+import { ShowMore } from '../ui/show-more.tsx'
 import { plural } from '../words/units.ts'
 import classes from './task.module.css'
 
@@ -33,17 +33,9 @@ function List({ taskId, step }: { taskId: string; step: string }) {
           </div>
         ))}
       </dl>
-      {pages.hasNextPage && (
-        <WorkingButton
-          variant="default"
-          size="xs"
-          mt="xs"
-          working={pages.isFetchingNextPage}
-          onClick={() => void pages.fetchNextPage()}
-        >
-          Show more
-        </WorkingButton>
-      )}
+      <ShowMore pages={pages} size="xs" mt="xs">
+        Show more
+      </ShowMore>
     </>
   )
 }

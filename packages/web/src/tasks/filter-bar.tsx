@@ -22,7 +22,8 @@ export function FilterBar({ filters }: { filters: TaskFilters }) {
 
   const titles = new Map((definitions.data ?? []).map(({ name, shape }) => [name, shape.title]))
   return (
-    <Group component="search" gap="sm" align="end">
+    // Has the focus once there is nothing to clear any more.
+    <Group component="search" tabIndex={-1} gap="sm" align="end">
       <TextInput
         aria-label="Search"
         placeholder="Title, course or id"
