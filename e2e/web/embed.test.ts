@@ -81,6 +81,46 @@ test('what is refused says why, without a word of markup from anybody', async ()
   await context.close()
 })
 
+test('where one is running already there is a way to it', async () => {
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  await page.route('**/api/v1/tasks', (route) =>
+    route.fulfill({
+      status: 409,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ title: 'One is running already', task: '01890000-0000-7000-8000-000000000000' }),
+    }),
+  )
+  await show(page, `<errand-start definition="letters" input='{}'>Write</errand-start>`)
+  const start = page.getByRole('button', { name: 'Write' })
+  await start.focus()
+  await page.keyboard.press('Enter')
+  const running = page.getByRole('alert').getByRole('link', { name: 'Open the one that is running' })
+  await running.waitFor(PATIENT)
+  expect(await running.getAttribute('href')).toBe(`${site.address}/tasks/01890000-0000-7000-8000-000000000000`)
+  expect(await start.evaluate((button) => button.matches(':focus'))).toBe(true)
+  await context.close()
+})
+
+test('what has the focus keeps it, and what is read out stays, while the task goes on', async () => {
+  const { context, page } = await signIn(site, browser, { as: 'ada' })
+  const there = join(site.folder, 'kept')
+  await show(page, `<errand-start definition="waits" input='${JSON.stringify({ path: there })}'>Wait</errand-start>`)
+  await page.getByRole('button', { name: 'Wait' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('status').getByText('Step 2 of 2').waitFor(PATIENT)
+  // From the button, which is gone, to what came in its place.
+  await page.keyboard.press('Tab')
+  const details = page.getByRole('link', { name: 'Details' })
+  const hasFocus = () => details.evaluate((link) => link.matches(':focus'))
+  expect(await hasFocus()).toBe(true)
+  const status = await page.getByRole('status').elementHandle()
+  await writeFile(there, '')
+  await page.getByRole('status').getByText('Completed in').waitFor(PATIENT)
+  expect(await hasFocus()).toBe(true)
+  expect(await status?.textContent()).toMatch(/^Completed in/)
+  await context.close()
+})
+
 test('whoever is not signed in is told so', async () => {
   const { id } = await site.as('ada').submit({ definition: 'secret', input: { name: 'ben' } })
   const nobody = await browser.newContext()

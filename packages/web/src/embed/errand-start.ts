@@ -1,5 +1,5 @@
 import { newKey } from '../start/new-key.ts'
-import { paragraph, style } from './errand-task.ts'
+import { link, paragraph, style } from './errand-task.ts'
 import { refusal, SERVER } from './server.ts'
 
 /**
@@ -34,21 +34,29 @@ export class ErrandStart extends HTMLElement {
   }
 
   async #start(definition: string, input: string, button: HTMLButtonElement, said: HTMLElement): Promise<void> {
-    button.disabled = true
+    if (button.ariaBusy === 'true') return
+    // And not disabled, with which whoever pressed it by keyboard would lose their place.
+    button.ariaBusy = 'true'
     said.textContent = ''
     const response = await fetch(`${SERVER}/api/v1/tasks`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': this.#key, 'Errand-Client': 'web' },
       body: `{"definition":${JSON.stringify(definition)},"input":${input}}`,
     }).catch(() => undefined)
-    button.disabled = false
+    button.ariaBusy = null
     if (response?.ok) return this.#show(String((await response.json()).id))
-    said.textContent = await refusal(response)
+    const { text, running } = await refusal(response)
+    said.textContent = text
+    if (running !== undefined) said.append(' ', link(`${SERVER}/tasks/${running}`, 'Open the one that is running'))
   }
 
   #show(id: string): void {
     const task = document.createElement('errand-task')
     task.setAttribute('task', id)
+    task.tabIndex = -1
+    const pressed = this.#root.activeElement !== null
     this.#root.replaceChildren(style(), task)
+    // The button that had the focus is gone.
+    if (pressed) task.focus()
   }
 }

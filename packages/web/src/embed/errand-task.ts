@@ -9,6 +9,7 @@ export class ErrandTask extends HTMLElement {
   static readonly observedAttributes = ['task']
   readonly #root = this.attachShadow({ mode: 'open' })
   #stop: (() => void) | undefined
+  #view: View | undefined
   /** Of what is shown: what comes late is older. */
   #sequence = -1
 
@@ -51,27 +52,70 @@ export class ErrandTask extends HTMLElement {
       return
     }
     if (response === undefined && this.#sequence >= 0) return
-    const text = await refusal(response)
-    if (isWanted()) this.#root.replaceChildren(style(), box(paragraph(text)))
+    const { text } = await refusal(response)
+    if (!isWanted()) return
+    this.#view = undefined
+    this.#root.replaceChildren(style(), box(paragraph(text)))
   }
 
   #show(task: Task): void {
     if (task.sequence < this.#sequence) return
     this.#sequence = task.sequence
-    const sentence = paragraph(sentenceOf(task, Date.now()))
-    sentence.setAttribute('role', 'status')
-    const content = box(paragraph(task.title, 'title'), sentence)
-    if (task.finishedAt === null) content.append(bar(shareOf(task), task.title))
-    const links = document.createElement('p')
-    links.className = 'links'
-    for (const { id, filename, state } of task.artifacts) {
-      if (state === 'available') links.append(link(`${SERVER}/api/v1/artifacts/${id}/content`, `Download ${filename}`))
-    }
-    links.append(link(`${SERVER}/tasks/${task.id}`, 'Details'))
-    content.append(links)
-    this.#root.replaceChildren(style(), content)
+    this.#view ??= this.#build()
+    const { bar, fill, links, sentence, title } = this.#view
+    const share = shareOf(task)
+    say(title, task.title)
+    say(sentence, sentenceOf(task, Date.now()))
+    bar.hidden = task.finishedAt !== null
+    bar.ariaLabel = `Progress of ${task.title}`
+    bar.ariaValueNow = String(Math.floor(share * 100))
+    fill.style.inlineSize = `${share * 100}%`
+    const files = task.artifacts.filter(({ state }) => state === 'available')
+    setLinks(links, [
+      ...files.map(({ id, filename }) => link(`${SERVER}/api/v1/artifacts/${id}/content`, `Download ${filename}`)),
+      link(`${SERVER}/tasks/${task.id}`, 'Details'),
+    ])
     this.dispatchEvent(new CustomEvent('errand-task', { detail: task, bubbles: true, composed: true }))
     if (task.finishedAt !== null) this.#stop?.()
+  }
+
+  /** Once, and changed from then on: what is new in its place would neither keep the focus nor be read out. */
+  #build(): View {
+    const title = paragraph('', 'title')
+    const sentence = paragraph('')
+    sentence.role = 'status'
+    const fill = document.createElement('div')
+    fill.className = 'fill'
+    const bar = box(fill)
+    bar.className = 'bar'
+    bar.role = 'progressbar'
+    const links = paragraph('', 'links')
+    this.#root.replaceChildren(style(), box(title, sentence, bar, links))
+    return { title, sentence, bar, fill, links }
+  }
+}
+
+interface View {
+  title: HTMLElement
+  sentence: HTMLElement
+  bar: HTMLElement
+  fill: HTMLElement
+  links: HTMLElement
+}
+
+/** Only what is other: the same words set again would be read out again. */
+function say(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** Makes the links of a line these. One that is there already stays, with the focus that it may have. */
+function setLinks(line: HTMLElement, links: readonly HTMLAnchorElement[]): void {
+  const there = new Map([...line.querySelectorAll('a')].map((one) => [one.href, one]))
+  for (const [href, one] of there) if (links.every((wanted) => wanted.href !== href)) one.remove()
+  let next = line.firstChild
+  for (const wanted of links) {
+    if (next !== null && next === there.get(wanted.href)) next = next.nextSibling
+    else line.insertBefore(there.get(wanted.href) ?? wanted, next)
   }
 }
 
@@ -97,20 +141,8 @@ function box(...content: Node[]): HTMLDivElement {
   return element
 }
 
-function bar(share: number, label: string): HTMLDivElement {
-  const element = document.createElement('div')
-  element.className = 'bar'
-  element.role = 'progressbar'
-  element.ariaLabel = `Progress of ${label}`
-  element.ariaValueNow = String(Math.floor(share * 100))
-  const fill = document.createElement('div')
-  fill.className = 'fill'
-  fill.style.inlineSize = `${share * 100}%`
-  element.append(fill)
-  return element
-}
-
-function link(href: string, text: string): HTMLAnchorElement {
+/** A way to elsewhere, in words. */
+export function link(href: string, text: string): HTMLAnchorElement {
   const element = document.createElement('a')
   element.href = href
   element.textContent = text

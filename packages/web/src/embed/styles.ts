@@ -28,6 +28,6 @@ button {
   background: var(--errand-accent, #0b7285);
   cursor: pointer;
 }
-button:disabled { opacity: 0.6; cursor: progress; }
+button[aria-busy] { opacity: 0.6; cursor: progress; }
 :focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 `
