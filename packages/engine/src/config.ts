@@ -113,6 +113,8 @@ export const defaults = {
   logLineLimit: 4_000,
   /** Lines a step may log; a flood helps nobody. */
   logLines: 1_000,
+  /** Added to the last of them. */
+  logFull: ' (The log is full: what comes later is not kept.)',
   /** Items of a first slice: few enough to learn soon how long one takes. */
   firstSlice: 100,
   /** Items of the longest slice, which is a page of them: what is lost with a worker stays small. */

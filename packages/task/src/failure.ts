@@ -64,16 +64,16 @@ export class TaskFailure extends Error {
   readonly retryable: boolean
 
   constructor(options: TaskFailureOptions) {
-    super(options.detail ? `${options.title}: ${options.detail}` : options.title, {
-      cause: options.cause,
-    })
+    // What comes of somebody else's error may be anything, whatever its type says.
+    const [title, detail] = [describe(options.title), describe(options.detail ?? '')]
+    super(detail ? `${title}: ${detail}` : title, { cause: options.cause })
     if (!CODE.test(options.code)) {
       throw new TypeError(`TaskFailure code "${options.code}" must be kebab-case: a-z, 0-9 and -`)
     }
     this.code = options.code
-    this.title = options.title
-    this.detail = options.detail ?? ''
-    this.hint = options.hint
+    this.title = title
+    this.detail = detail
+    this.hint = options.hint === undefined ? undefined : describe(options.hint)
     this.retryable = options.retryable ?? false
   }
 }
@@ -120,7 +120,8 @@ export function toFailure(error: unknown, reference: string, step?: string): Fai
   }
 }
 
-function clip(text: string): string {
+function clip(value: unknown): string {
+  const text = describe(value)
   return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT)}…` : text
 }
 

@@ -46,7 +46,7 @@ export interface ItemContext<
    * an attempt appended that then failed is not.
    */
   append(slot: Artifacts, content: string | Uint8Array): void
-  /** A line in the task's activity log, which its user reads. A flood is thinned out: one a second, not one an item. */
+  /** A line in the task's activity log, which its user reads. Of each slice one a second is kept, not one an item. */
   log(message: string): void
 }
 

@@ -51,3 +51,16 @@ export function retryDelay(policy: RetryPolicy, attempt: number, random: number 
   const full = Math.min(policy.delay * factor, policy.maxDelay)
   return full / 2 + (full / 2) * random
 }
+
+/**
+ * How many tries a step has in all. What `retry` says of a step with many items is said of each item; to list them and to put the
+ * outputs together is tried as often as any step by itself.
+ *
+ * @example
+ * ```ts
+ * triesOf({ kind: 'fan-out', retry: retryPolicy({ attempts: 1 }) }) // 3
+ * ```
+ */
+export function triesOf({ kind, retry }: { kind: string; retry: RetryPolicy }): number {
+  return kind === 'fan-out' ? Math.max(retry.attempts, DEFAULT_RETRY.attempts) : retry.attempts
+}

@@ -80,6 +80,8 @@ export const PROGRESS_MESSAGE_LIMIT = 500
 export const LOG_LINE_LIMIT = 2_000
 /** Lines of the activity log: so many at once, then so many a second. */
 export const LOG_RATE = { burst: 100, perSecond: 10 } as const
+/** The same of a slice's items: a task has many slices, and one log. */
+export const ITEM_LOG_RATE = { burst: 1, perSecond: 1 } as const
 /** Characters of one line that task code writes to the console. */
 export const CONSOLE_LINE_LIMIT = 8_000
 /** Lines that task code writes to the console: so many at once, then so many a second. */
@@ -107,6 +109,8 @@ export const FLUSH_PATIENCE_MS = 120_000
 export const HELD_ITEMS = 1_000
 /** Bytes they may have appended. */
 export const HELD_BYTES = 4 * 1024 ** 2
+/** Milliseconds for which they go ahead of it: what they did is done again when their worker is lost. */
+export const HELD_MS = 10_000
 /** Milliseconds after which a slice lets its thread hear messages: a cancel must be heard between items that never wait. */
 export const YIELD_MS = 50
 /** Items of one page of a plan, and bytes of JSON: one row, and the longest slice. */

@@ -91,7 +91,19 @@ test('a task without failed items has none to run again', async () => {
   })
 })
 
-test('a list of items that cannot be kept is an error that says so', async () => {
-  const { task } = await bed.run('bad-items')
-  expect(task.failure).toMatchObject({ code: 'item-invalid', detail: expect.stringContaining('The first item') })
+test.each([
+  ['no-key', 'The first item has'],
+  ['bigint', 'The item "a" cannot be kept as JSON: it.n is a bigint.'],
+  ['date', 'The item "b" cannot be kept as JSON: it.at is a Date.'],
+])('a list of items that cannot be kept is an error that says so: %s', async (kind, words) => {
+  const { task } = await bed.run('bad-items', { kind })
+  expect(task.failure).toMatchObject({ code: 'item-invalid', detail: expect.stringContaining(words) })
+})
+
+test('of what each item says a line a second is kept, and how many were left out', async () => {
+  const { logs, task } = await bed.run('chatty', { count: 3_000 })
+  expect(task.state).toBe('completed')
+  expect(logs[0]).toBe('item 0')
+  expect(logs.length).toBeLessThan(300)
+  expect(logs.some((line) => line.endsWith('lines were left out: one a second is kept.'))).toBe(true)
 })

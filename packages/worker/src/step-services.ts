@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Claim, ClaimLost, debugPoint, release, type Store, type WorkerPort } from '@errand/engine'
+import { type Claim, ClaimLost, debugPoint, isProblem, release, type Store, type WorkerPort } from '@errand/engine'
 import type { ObjectInfo, WrittenArtifact } from '@errand/task'
 import type { StepCallHandlers, StepCalls } from './calls.ts'
 import type { Channel } from './channel/channel.ts'
@@ -15,6 +15,7 @@ export class StepServices {
   readonly #store: (name: string) => Store
   readonly #lists = new Map<number, AsyncIterator<ObjectInfo>>()
   readonly #running = new Set<Promise<unknown>>()
+  readonly #abort = new AbortController()
   readonly #handlers: StepCallHandlers
 
   constructor(claim: Claim, lease: Lease, work: WorkerPort, store: (name: string) => Store, channel: Channel) {
@@ -56,9 +57,9 @@ export class StepServices {
       storeDelete: async ({ store, key }) => void (await this.#store(store).delete(key)),
       planItems: (page) => work.planItems(claim, { ...page, traceparent: claim.traceparent }),
       planFailedItems: async () => void (await work.planFailedItems(claim)),
-      flushSlice: (flush) => this.#untilRecorded(() => work.flushSlice(claim, flush)),
-      takeInHand: ({ at }) => this.#untilRecorded(() => work.takeInHand(claim, at)),
-      compose: (edges) => work.compose(claim, edges),
+      flushSlice: async (flush) => void (await this.#untilRecorded(() => work.flushSlice(claim, flush))),
+      takeInHand: async ({ at }) => void (await this.#untilRecorded(() => work.takeInHand(claim, at))),
+      compose: (edges) => this.#untilRecorded(() => work.compose(claim, edges, this.#abort.signal), this.#abort.signal),
     }
   }
 
@@ -74,6 +75,11 @@ export class StepServices {
     } finally {
       this.#running.delete(answer)
     }
+  }
+
+  /** The step is to end: what takes long does not go on. */
+  abort(): void {
+    this.#abort.abort()
   }
 
   /** When nothing that the thread asked for is under way any more. */
@@ -119,14 +125,15 @@ export class StepServices {
     }
   }
 
-  /** A database that is away comes back, and what the items did should not be done again. */
-  async #untilRecorded(action: () => Promise<void>): Promise<undefined> {
+  /** A database or a storage that is away comes back, and what the items did should not be done again. */
+  async #untilRecorded<Result>(action: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     const giveUp = AbortSignal.timeout(FLUSH_PATIENCE_MS)
     for (let wait: number = REPORT_RETRY_MS.first; ; wait = Math.min(wait * 2, REPORT_RETRY_MS.longest)) {
       try {
-        return void (await action())
+        return await action()
       } catch (error) {
-        if (isClaimLost(error) || giveUp.aborted) throw error
+        const refused = isClaimLost(error) || (isProblem(error) && error.status < 500)
+        if (refused || giveUp.aborted || signal?.aborted) throw error
       }
       await delay(wait)
     }

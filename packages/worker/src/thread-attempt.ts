@@ -64,6 +64,7 @@ export class ThreadAttempt {
   /** Signals the handler. */
   abort(reason: AbortReason): void {
     this.#channel.note('abort', reason)
+    this.#services.abort()
   }
 
   /** Runs the step; resolves when nothing of it is under way any more. */

@@ -61,6 +61,28 @@ onBothDatabases((kind) => {
     })
   })
 
+  test('whatever fails of them again, what was mended is kept', async () => {
+    const share: DefinitionShape = { ...v1, name: 'share', steps: v1.steps.map((step) => ({ ...step, tolerate: 0.3 })) }
+    await rooms.work.register({ ...rooms.worker, concurrency: 4 }, [v1, strict, share])
+    const some = new FanOutPlay(rooms, share)
+    const of = await some.planned(keys(20), { page: 20, size: 5 })
+    await some.patient()
+    await some.workOff((key) => /^k[0-4]$/.test(key))
+    expect((await some.finish(of)).task.state).toBe('completed_with_errors')
+    const { id } = await rooms.submit({
+      definition: share.name,
+      input: {},
+      origin: { by: 'retry', of, failedItems: true },
+    })
+    const claim = await rooms.claimOf(id)
+    await rooms.work.planFailedItems(claim)
+    await rooms.work.planned(claim)
+    // Two of five are more than 0.3.
+    await some.workOff((key) => key === 'k1' || key === 'k3')
+    expect(await some.finish(id)).toMatchObject({ result: { total: 5, completed: 3, failed: 2 }, failure: null })
+    expect(await some.content(id, 'report')).toBe('begin\nk0\nk2\nk4\nend\n')
+  })
+
   test('of a task that is deleted before they are read, the new one fails and says so', async () => {
     const of = await play.planned(keys(20), { page: 20, size: 5 })
     await play.workOff((key) => key === 'k3')

@@ -15,12 +15,18 @@ const PAGE = 200
  *
  * @throws {ClaimLost}, {Problem} `storage-failed`
  */
-export async function compose(services: FanOutServices, claim: ClaimRef, edges: Edges): Promise<Composed> {
+export async function compose(
+  services: FanOutServices,
+  claim: ClaimRef,
+  edges: Edges,
+  signal?: AbortSignal,
+): Promise<Composed> {
   const row = await services.db.transaction().execute((trx) => lockFanOut(trx, claim))
   if (row === undefined) throw new Error(`The step ${claim.step} has no fan-out.`)
   const shape = await services.catalog.shape(services.db, row.definition, row.version)
   const someFailed = await hasRows(services, 'item_failures', claim)
-  if (someFailed) await write(services, claim, shape, edges, ERRORS_SLOT, errorLines(services, claim))
+  const about = { shape, edges, signal }
+  if (someFailed) await write(services, claim, about, ERRORS_SLOT, errorLines(services, claim))
   const earlier = stepsBefore(shape, claim.step)
   if (row.failure === null) {
     for (const slot of Object.keys(shape.artifacts)) {
@@ -29,7 +35,7 @@ export async function compose(services: FanOutServices, claim: ClaimRef, edges: 
       if (!edged && !(await hasRows(services, 'segments', claim, slot))) continue
       // Each step lists its own errors; any other output goes on with what a step before it wrote there.
       const before = slot === ERRORS_SLOT ? undefined : await services.artifacts.leftBy(claim.taskId, slot, earlier)
-      await write(services, claim, shape, edges, slot, content(services, claim, edges, slot, before), before?.id)
+      await write(services, claim, about, slot, content(services, claim, edges, slot, before), before?.id)
     }
   }
   const settled = row.done + row.failed
@@ -53,8 +59,7 @@ export async function compose(services: FanOutServices, claim: ClaimRef, edges: 
 async function write(
   services: FanOutServices,
   claim: ClaimRef,
-  shape: DefinitionShape,
-  edges: Edges,
+  { edges, shape, signal }: { shape: DefinitionShape; edges: Edges; signal: AbortSignal | undefined },
   slot: string,
   chunks: AsyncIterable<Uint8Array>,
   continues?: string,
@@ -65,7 +70,10 @@ async function write(
   const options = { definition: shape.name, filename, ...(continues === undefined ? {} : { continues }) }
   const sink: ArtifactSink = await services.artifacts.open(claim, slot, declared, options)
   try {
-    for await (const chunk of chunks) if (chunk.length > 0) await sink.write(chunk)
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted()
+      if (chunk.length > 0) await sink.write(chunk)
+    }
     await sink.close()
   } catch (error) {
     await sink.abort().catch(() => undefined)

@@ -122,10 +122,10 @@ async function writeLines({ db }: FanOutServices, claim: Claim, said: readonly s
     WITH counted AS (
       UPDATE errand.steps SET log_lines = log_lines + ${lines.length}
       WHERE task_id = ${claim.taskId}::uuid AND name = ${claim.step} AND log_lines < ${defaults.logLines}
-      RETURNING 1
+      RETURNING ${defaults.logLines} - (log_lines - ${lines.length}) AS room
     )
     INSERT INTO errand.logs (task_id, step, message)
-    SELECT ${claim.taskId}::uuid, ${claim.step}, line FROM counted, jsonb_array_elements_text(${jsonText(lines)}::jsonb) AS line`.execute(
-    db,
-  )
+    SELECT ${claim.taskId}::uuid, ${claim.step}, line || CASE nth WHEN room THEN ${defaults.logFull} ELSE '' END
+    FROM counted, jsonb_array_elements_text(${jsonText(lines)}::jsonb) WITH ORDINALITY AS l (line, nth) WHERE nth <= room
+    ORDER BY nth`.execute(db)
 }

@@ -1,7 +1,7 @@
 import { type DefinitionShape, fanOutLimits } from '@errand/task'
 import { sql, type Transaction } from 'kysely'
 import { defaults } from '../config.ts'
-import { jsonText } from '../database/json-text.ts'
+import { jsonText, storable } from '../database/json-text.ts'
 import type { Tables } from '../database/schema.ts'
 import { slicesOf } from '../dispatch/dispatch.ts'
 import { ClaimLost, Problem } from '../problem.ts'
@@ -58,7 +58,7 @@ export async function planPage(services: FanOutServices, claim: PlannerRef, page
       row.pages++
     }
     row.total += page.count
-    row.cursor = page.cursor ?? row.cursor
+    row.cursor = page.cursor === undefined ? row.cursor : storable(page.cursor)
     row.traceparent = page.traceparent ?? row.traceparent
     row.sealed = row.sealed || page.sealed
     const window = Math.min(windowOf(row), defaults.slicesOfPlanner)

@@ -29,6 +29,8 @@ export interface FanOutRow extends Selectable<Tables['fan_outs']> {
   scope: string
   task_state: TaskState
   task_failure: Failure | null
+  /** It runs what failed in another. */
+  again: boolean
 }
 
 /** Names a fan-out. */
@@ -47,7 +49,7 @@ export async function lockFanOut(
 ): Promise<FanOutRow | undefined> {
   const { rows } = await sql<FanOutRow>`
     SELECT f.*, t.definition, t.version, t.scope, t.state AS task_state,
-      t.failure AS task_failure
+      t.failure AS task_failure, coalesce((t.origin ->> 'failedItems')::boolean, false) AS again
     FROM errand.fan_outs f JOIN errand.tasks t ON t.id = f.task_id
     WHERE f.task_id = ${taskId}::uuid AND f.step = ${step} FOR NO KEY UPDATE OF f`.execute(trx)
   return rows[0]

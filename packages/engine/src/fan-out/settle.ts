@@ -55,8 +55,15 @@ export async function endWithin(
   return true
 }
 
-/** A share is of all items, so it says nothing before they are all known. */
-function tolerated(tolerate: number, { sealed, total }: { sealed: boolean; total: number }): number {
+/**
+ * A share is of all items, so it says nothing before they are all known. Of items that have failed before any number may again:
+ * the others were done elsewhere, and what was mended must not be lost with what was not.
+ */
+function tolerated(
+  tolerate: number,
+  { again, sealed, total }: { again: boolean; sealed: boolean; total: number },
+): number {
+  if (again) return Number.POSITIVE_INFINITY
   if (tolerate === 0 || tolerate >= 1) return tolerate
   return sealed ? Math.floor(tolerate * total) : Number.POSITIVE_INFINITY
 }

@@ -41,9 +41,8 @@ export async function finishFanOut(services: TaskServices, ref: FanOutRef): Prom
       // Whoever recorded the last failures may not have come to look at them yet, or never will.
       await endWithin(trx, services, ref)
       if (!(await winFinish(trx, ref))) return undefined
-      // Putting it together is no further attempt.
-      const attempt = Math.max(0, step.attempt - 1)
-      change.moveStep(ref.step, 'ready', 'errand', 'every item has its outcome', { attempt })
+      // What listing the items took is over with: putting it together has tries of its own.
+      change.moveStep(ref.step, 'ready', 'errand', 'every item has its outcome', { attempt: 0 })
       change.wake(ref.step)
     }
     await saveChanges(trx, services.dispatch, [change])

@@ -106,7 +106,8 @@ onBothDatabases((kind) => {
     const lines = await linesOf(bitByBit)
     expect(lines).toHaveLength(defaults.logLines)
     expect(lines[0]).toBe('0.0')
-    expect(lines.at(-1)).toBe(`2.${defaults.logLines * 0.2 - 1}`)
+    expect(lines.at(-1)).toBe(`2.${defaults.logLines * 0.2 - 1}${defaults.logFull}`)
+    expect(lines.filter((line) => line.endsWith(defaults.logFull))).toHaveLength(1)
   })
 
   test('a checkpoint or a kept value over the limit is refused by name, and the step goes on', async () => {

@@ -89,7 +89,7 @@ export class Reports {
           RETURNING s.task_id, s.name, s.lease, ${defaults.logLines} - (s.log_lines - c.lines) AS room
         )
         INSERT INTO errand.logs (task_id, step, message)
-        SELECT x."taskId", x.step, x.message FROM x
+        SELECT x."taskId", x.step, x.message || CASE x.nth WHEN c.room THEN ${defaults.logFull} ELSE '' END FROM x
         JOIN counted c ON c.task_id = x."taskId" AND c.name = x.step AND c.lease = x.lease AND x.nth <= c.room
         ORDER BY x.n`.execute(this.#services.db)
     }

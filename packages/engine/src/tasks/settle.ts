@@ -1,4 +1,4 @@
-import { type Failure, retryDelay } from '@errand/task'
+import { type Failure, retryDelay, triesOf } from '@errand/task'
 import { batched, type Outcome } from '../batch.ts'
 import { defaults } from '../config.ts'
 import { debugPoint } from '../debug-point.ts'
@@ -134,7 +134,7 @@ function apply(change: TaskChange, ending: Ending): void {
   }
   const { failure } = ending
   const { retry, otherwise } = declared
-  if (failure.retryable && !step.otherwise && step.attempt < retry.attempts) {
+  if (failure.retryable && !step.otherwise && step.attempt < triesOf(declared)) {
     const wait = retryDelay(retry, step.attempt)
     change.moveStep(name, 'retrying', actor, failure.title, { ...free, failure, losses: 0, retryIn: wait })
     change.wake(name, wait)

@@ -1,4 +1,4 @@
-import { type DefinitionShape, isFinal, withoutStack } from '@errand/task'
+import { type DefinitionShape, isFinal, triesOf, withoutStack } from '@errand/task'
 import type { ArtifactPart } from '../artifacts/part.ts'
 import { artifactView } from '../artifacts/view.ts'
 import { defaults } from '../config.ts'
@@ -51,7 +51,7 @@ function stepView(step: StepPart, shape: DefinitionShape): StepView {
     after: declared?.after ?? [],
     state: step.state,
     attempt: step.attempt,
-    attempts: declared?.retry.attempts ?? 1,
+    attempts: declared === undefined ? 1 : triesOf(declared),
     progress:
       progress === null
         ? null
@@ -107,7 +107,8 @@ export function waitingReason(
   if (steps.some(({ state }) => state === 'running')) return null
   const retrying = steps.find(({ state }) => state === 'retrying')
   if (retrying !== undefined) {
-    const attempts = shape.steps.find(({ name }) => name === retrying.name)?.retry.attempts ?? 1
+    const declared = shape.steps.find(({ name }) => name === retrying.name)
+    const attempts = declared === undefined ? 1 : triesOf(declared)
     const seconds = Math.max(0, Math.ceil(((retrying.retry_at?.getTime() ?? 0) - now.getTime()) / 1000))
     if (retrying.otherwise) return 'the alternative path is next'
     return `retry in ${seconds} s (attempt ${retrying.attempt + 1} of ${attempts})`

@@ -235,9 +235,9 @@ export class Work implements WorkerPort {
     return takeInHand(this.#services, claim, at)
   }
 
-  async compose(claim: ClaimRef, edges: Edges): Promise<Composed> {
+  async compose(claim: ClaimRef, edges: Edges, signal?: AbortSignal): Promise<Composed> {
     await this.#taskOf(claim)
-    return compose(this.#services, ref(claim), edges)
+    return compose(this.#services, ref(claim), edges, signal)
   }
 
   async progress(claim: ClaimRef, progress: { done: number; total?: number; message?: string }): Promise<void> {

@@ -192,8 +192,8 @@ export interface WorkerPort {
   flushSlice(claim: Claim, flush: SliceFlush): Promise<void>
   /** Records which item of a slice is tried next, at its place in the page: asked before each that is done alone. */
   takeInHand(claim: ClaimRef, at: number): Promise<void>
-  /** Writes the outputs of a fan-out. */
-  compose(claim: ClaimRef, edges: Edges): Promise<Composed>
+  /** Writes the outputs of a fan-out; ends early, with an error, when `signal` aborts. Safe to repeat. */
+  compose(claim: ClaimRef, edges: Edges, signal?: AbortSignal): Promise<Composed>
   /** Calls `listener` whenever there may be work for this process; returns how to stop that. */
   onWork(listener: () => void): () => void
   /** Calls `listener` when a task is asked to end; returns how to stop that. */

@@ -88,5 +88,35 @@ export const badItems = defineTask({
   ...about,
   name: 'bad-items',
   title: 'Bad items',
-  input: z.object({}),
-}).fanOut('list', { items: () => [{ name: 'no key' }], each: () => undefined, retry: { attempts: 1 } })
+  input: z.object({ kind: z.enum(['no-key', 'bigint', 'date']).default('no-key') }),
+}).fanOut('list', {
+  items: ({ input: { kind } }) => [
+    kind === 'bigint' ? { key: 'a', n: 1n } : kind === 'date' ? { key: 'b', at: new Date(0) } : { name: 'no key' },
+  ],
+  each: () => undefined,
+  retry: { attempts: 1 },
+})
+
+/** What is done once and never again, as a mail is sent. */
+export const onceEach = defineTask({
+  ...about,
+  name: 'once-each',
+  title: 'Once each',
+  input: z.object({ count: z.number() }),
+}).fanOut('send', {
+  items: ({ input, cursor }) => numbers(input.count, cursor),
+  each: (item, { append }) => append('report', `${item}\n`),
+  retry: { attempts: 1, delay: { seconds: 0.05 } },
+})
+
+/** Each item has something to say. */
+export const chatty = defineTask({
+  ...about,
+  name: 'chatty',
+  title: 'Chatty',
+  input: z.object({ count: z.number() }),
+}).fanOut('talk', {
+  items: ({ input, cursor }) => numbers(input.count, cursor),
+  each: (item, { log }) => log(`item ${item}`),
+  concurrency: 1,
+})

@@ -1,5 +1,5 @@
 import { fanOutLimits, type ItemContext, TaskFailure } from '@errand/task'
-import { LOG_LINE_LIMIT, LOG_RATE } from '../../config.ts'
+import { ITEM_LOG_RATE, LOG_LINE_LIMIT } from '../../config.ts'
 import { cut, RateLimit } from '../../rate-limit.ts'
 import { uploadedFile } from '../uploads.ts'
 import type { Appended } from './appended.ts'
@@ -10,7 +10,7 @@ export class ItemContexts {
   readonly #parts: FanOutParts
   readonly #uploads: ItemContext['uploads']
   readonly #slots: ReadonlySet<string>
-  readonly #limit = new RateLimit(LOG_RATE)
+  readonly #limit = new RateLimit(ITEM_LOG_RATE)
   readonly #log: (message: string) => void
   #lines: string[] = []
 
@@ -64,7 +64,7 @@ export class ItemContexts {
     const lines = this.#lines
     this.#lines = []
     const left = this.#limit.takeLeftOut()
-    if (left > 0) lines.push(`${left} lines were left out: no more than ${LOG_RATE.perSecond} a second are kept.`)
+    if (left > 0) lines.push(`${left === 1 ? '1 line was' : `${left} lines were`} left out: one a second is kept.`)
     return lines
   }
 }

@@ -2,6 +2,7 @@ import type { FanOutWork } from '@errand/engine'
 import { fanOutLimits, TaskFailure } from '@errand/task'
 import { ask } from '../../calls.ts'
 import { PAGE_BYTES, PAGE_ITEMS, PAGE_MS } from '../../config.ts'
+import { jsonProblem } from '../../json-text.ts'
 import type { FanOutParts } from './run-fan-out.ts'
 
 /**
@@ -42,6 +43,10 @@ export async function planItems(
   for await (const item of items) {
     if (signal.aborted) throw signal.reason
     last = keyOf(code.key, item, last)
+    if (typeof item !== 'string') {
+      const problem = jsonProblem(item)
+      if (problem !== undefined) throw invalid(`The item "${last}" cannot be kept as JSON: ${problem}.`)
+    }
     const json = JSON.stringify(item === last ? item : [last, item])
     const size = bytesOf(json)
     if (size > fanOutLimits.itemBytes) throw tooBig(last, size)

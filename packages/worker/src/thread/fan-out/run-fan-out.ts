@@ -24,18 +24,27 @@ export async function runFanOut(parts: FanOutParts, work: FanOutWork): Promise<u
 }
 
 /** The author's code says what the files are called, begin and end with; the main thread puts them together. */
-async function composeOutputs({ channel, claim, code, definition, input }: FanOutParts): Promise<unknown> {
+async function composeOutputs({ channel, claim, code, definition, input, signal }: FanOutParts): Promise<unknown> {
   const about = { input, results: claim.results }
   const texts = (edges: FanOutCode['header']) =>
     Object.fromEntries(
       Object.entries(edges).map(([slot, edge]) => [slot, typeof edge === 'function' ? edge(about) : edge]),
     )
-  const { failure, result } = await ask(channel, 'compose', {
+  const composing = ask(channel, 'compose', {
     headers: texts(code.header),
     footers: texts(code.footer),
     filenames: Object.fromEntries(Object.entries(definition.filenames).map(([slot, name]) => [slot, name(input)])),
   })
+  const { failure, result } = await Promise.race([composing, rejection(signal)])
   if (failure === null) return result
   const { code: failed, detail, hint, title } = failure
   throw new TaskFailure({ code: failed, title, detail, ...(hint === undefined ? {} : { hint }) })
+}
+
+/** Rejects when the step is to end. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }

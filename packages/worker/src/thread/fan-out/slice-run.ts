@@ -8,6 +8,7 @@ import {
   FLUSH_MS,
   HELD_BYTES,
   HELD_ITEMS,
+  HELD_MS,
   ITEM_DETAIL_LIMIT,
   WARY_ITEMS,
   YIELD_MS,
@@ -43,6 +44,8 @@ export class SliceRun {
   /** Settled, and behind one that is not. */
   readonly #held = new Map<number, Outcome>()
   #heldBytes = 0
+  /** When the first of them was. */
+  #heldSince = 0
   /** Items before this one are settled. */
   #settled = 0
   /** The next to be tried for the first time. */
@@ -72,7 +75,7 @@ export class SliceRun {
     const { length } = this.#items
     while (this.#settled < length) {
       if (signal.aborted) {
-        // What is done need not be done again elsewhere.
+        // What is done need not be done again elsewhere, but for what is held.
         await this.#flush()
         throw signal.reason
       }
@@ -156,6 +159,7 @@ export class SliceRun {
 
   #settle(index: number, outcome: Outcome): void {
     if (index !== this.#settled) {
+      if (this.#held.size === 0) this.#heldSince = performance.now()
       this.#held.set(index, outcome)
       if ('appended' in outcome) this.#heldBytes += outcome.appended.size
       return
@@ -191,7 +195,9 @@ export class SliceRun {
   /** Where one of the items may end the worker none goes ahead of another, or the one that waits would be taken for it. */
   #mayGoAhead(): boolean {
     if (this.#work.wary) return this.#waiting.length === 0
-    return this.#held.size < HELD_ITEMS && this.#heldBytes < HELD_BYTES
+    if (this.#held.size === 0) return true
+    const within = performance.now() - this.#heldSince < HELD_MS
+    return within && this.#held.size < HELD_ITEMS && this.#heldBytes < HELD_BYTES
   }
 
   #isTime(): boolean {
