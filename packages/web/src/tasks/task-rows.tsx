@@ -5,6 +5,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
 import { ROW_HEIGHT } from '../config.ts'
 import { Bar } from '../ui/bar.tsx'
+import { Breakable } from '../ui/breakable.tsx'
 import { useNow } from '../ui/clock.ts'
 import { StateMark } from '../ui/state-mark.tsx'
 import {
@@ -101,7 +102,7 @@ function Row({ task, now }: { task: TaskSummary; now: number }) {
             className={classes.scope}
             title="Show only what is about this"
           >
-            {subjectOf(task.scope)}
+            <Breakable>{subjectOf(task.scope)}</Breakable>
           </Link>
         )}
       </div>

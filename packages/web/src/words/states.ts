@@ -252,7 +252,10 @@ export function whyNoRetry(task: Act): string | undefined {
 export function whyNoItemRetry(task: Act & Pick<Task, 'steps'>): string | undefined {
   const over = whyNoRetry(task)
   if (over !== undefined) return over
-  return task.steps.some((step) => failedItems(step) > 0) ? undefined : 'None of its items has failed'
+  if (!task.steps.some((step) => failedItems(step) > 0)) return 'None of its items has failed'
+  return task.state === 'completed_with_errors'
+    ? undefined
+    : 'They are not all that is missing, as it did not get to its end: retry the whole task'
 }
 
 /** Why another like it cannot be started, or `undefined` where it can, or that is not known yet. */

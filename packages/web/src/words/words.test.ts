@@ -145,6 +145,7 @@ test('many items say how many failed, how fast they go, and that they are paused
   const ended = task({ state: 'completed_with_errors', steps: [{ ...running, state: 'completed' }] })
   expect(whyNoItemRetry(ended)).toBeUndefined()
   expect(whyNoItemRetry({ ...ended, steps: [] })).toBe('None of its items has failed')
+  expect(whyNoItemRetry({ ...ended, state: 'failed' })).toMatch(/^They are not all that is missing/)
 })
 
 test('what somebody may not do says why, and so does what its state does not allow', () => {
