@@ -55,9 +55,11 @@ export function ServicePage() {
             }))}
           />
         )}
-        <Text size="sm" c="dimmed" mt="sm">
-          {plural(status.data.unpurged, 'file is', 'files are')} gone from the record and not yet from the storage.
-        </Text>
+        {status.data.unpurged > 0 && (
+          <Text size="sm" c="dimmed" mt="sm">
+            {plural(status.data.unpurged, 'file is', 'files are')} gone from the record and not yet from the storage.
+          </Text>
+        )}
       </Section>
     </Page>
   )
