@@ -230,13 +230,38 @@ test('links that stand for more files than may be are cut short, and so are link
   for (const last of [[], [['d30/file']]] as [string][][]) {
     const [files, notes] = resolved([...doubling, ...last])
     expect(files.length).toBeLessThanOrEqual(1_001)
-    expect(notes).toContain('d0/one: It is a link to a folder with too many files; some were left out.')
+    expect(notes).toContain(
+      'd0/one: It is a link to a folder with too many files, or with too long paths; some were left out.',
+    )
   }
   const chain: [string, string?][] = Array.from({ length: 2_000 }, (_, n) => [`c${n}/next`, `../c${n + 1}`])
   const [files, notes] = resolved([...chain, ['c2000/file']], 1_000_000)
   expect(files).toContain('c1999/next/file')
   expect(files).toContain(`c1961${'/next'.repeat(39)}/file`)
   expect(notes).toHaveLength(1_000)
+})
+
+test('links behind links that make a path too long are cut short', () => {
+  const deep = 'd/'.repeat(1_000)
+  const [files, notes] = resolved([
+    [`a/${deep}x`],
+    [`b/${deep}to-a`, '../'.repeat(1_001).concat('a')],
+    [`c/${deep}to-b`, '../'.repeat(1_001).concat('b')],
+  ])
+  expect(files.map((path) => path.length).sort()).toEqual([2_003, 4_008])
+  expect(notes.map((note) => note.slice(0, 2))).toEqual(['c/'])
+  expect(notes[0]).toContain('some were left out')
+})
+
+test('many files in many folders are looked through at once', () => {
+  const notes = new Notes()
+  const set = new FileSet<number>(notes, 50_000)
+  // Of all these folders a list would be longer than a list can be.
+  for (let n = 0; n < 9_000; n++) set.addFile(`${n}/${'a/'.repeat(2_000)}x`, n)
+  set.addFile('7', 7)
+  set.addFile('7!', 7)
+  expect(set.resolve().size).toBe(9_001)
+  expect(notes.kept.map(({ kind, path }) => `${kind} ${path}`)).toEqual(['dropped 7'])
 })
 
 test('names that differ by case or by accents only are both kept; of one name twice the last is', async () => {
@@ -360,6 +385,23 @@ test('an archive that ends too early says after which member', async () => {
   const noise = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * index * 31) % 251))
   const packed = await tarGzOf([...PLAIN, ['course/static/noise.bin', noise]])
   expect((await refusal(packed.subarray(0, packed.length - 500))).code).toBe('archive-cut-off')
+})
+
+test('a path or a name that is too long is refused, named in part', async () => {
+  const long = `course/${'d/'.repeat(50_000)}x`
+  const members: [TestMember, RegExp][] = [
+    [[long, 'x'], /The member "course\/d[d/]+…" has a path of more than 4096 bytes/],
+    [[`course/${'\u00e9'.repeat(128)}`, 'x'], /longer than 255 bytes/],
+    [link('course/l', long), /The link "course\/l" points to .*…", which has a path of more than 4096 bytes/],
+  ]
+  for (const [member, message] of members) {
+    const { code, text } = await refusal(await tarGzOf([...PLAIN, member]))
+    expect(code).toBe('archive-path-invalid')
+    expect(text).toMatch(message)
+    expect(text.length).toBeLessThan(500)
+  }
+  const zip = await zipOf([['course/link', long]], { mode: 0o120777 })
+  expect((await refusal(zip)).code).toBe('archive-path-invalid')
 })
 
 test('a bomb is stopped while it unpacks', async () => {

@@ -1,4 +1,4 @@
-import { folderOf } from './member-path.ts'
+import { folderOf, PATH_BYTES } from './member-path.ts'
 
 /** As many links in a row as Linux follows. */
 export const LINK_HOPS = 40
@@ -17,7 +17,7 @@ export interface Inside<Content> {
   found: [path: string, content: Content][]
   /** Links that lead back to a folder they lie in, or lie behind {@link LINK_HOPS} others. */
   loops: string[]
-  /** Not all of it was looked at. */
+  /** Not all of it was looked at, or some has too long a path there. */
   isCut: boolean
 }
 
@@ -68,7 +68,9 @@ export class FolderWalk<Content> {
         return
       }
       const path = `${as}/${entry.path.slice(prefix.length)}`
-      if ('content' in entry) inside.found.push([path, entry.content])
+      // Links behind links could else make paths that no member may have.
+      if (Buffer.byteLength(path) > PATH_BYTES) inside.isCut = true
+      else if ('content' in entry) inside.found.push([path, entry.content])
       else this.#follow(entry.end, entry.path, path, through, inside)
     }
   }

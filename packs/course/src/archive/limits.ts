@@ -1,5 +1,6 @@
 import { TaskFailure } from '@errand/task'
 import { type ArchiveLimits, RATIO_FLOOR } from '../options.ts'
+import { shortName } from './member-path.ts'
 
 const REFUSED = 'The archive was refused'
 
@@ -32,13 +33,13 @@ export class LimitGuard {
 
   /** A new member begins. */
   enter(name: string): void {
-    this.#member = name
+    this.#member = shortName(name)
     this.#members++
     if (this.#members > this.#limits.members) {
       throw new TaskFailure({
         code: 'archive-too-many-members',
         title: REFUSED,
-        detail: `It holds more than ${this.#limits.members} files and folders; the first one too many is "${name}".`,
+        detail: `It holds more than ${this.#limits.members} files and folders; the first one too many is "${this.#member}".`,
         hint: 'Remove files the course does not need, or ask the operator to raise limits.members.',
       })
     }

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { isTaskFailure } from '@errand/task'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { linkTarget, memberPath } from './member-path.ts'
+import { linkTarget, memberPath, shortName } from './member-path.ts'
 
 test.each([
   ['course/html/a.html', 'course/html/a.html'],
@@ -13,6 +13,22 @@ test.each([
   ['course/a\\b', 'course/a\\b'],
 ])('%s is the path "%s"', (name, path) => {
   expect(memberPath(name)).toBe(path)
+})
+
+test('a path may be as long as file systems take it, and no longer', () => {
+  const accepted = ['a'.repeat(255), `${'\u00e9'.repeat(127)}e/b`, 'ab/'.repeat(1_365)]
+  for (const name of accepted) expect(memberPath(name)).toBe(name.replace(/\/$/, ''))
+  for (const name of ['a'.repeat(256), '\u00e9'.repeat(128), 'ab/'.repeat(1_366)]) {
+    expect(() => memberPath(name)).toThrow(expect.objectContaining({ code: 'archive-path-invalid' }))
+    expect(() => linkTarget('link', name, '')).toThrow(expect.objectContaining({ code: 'archive-path-invalid' }))
+  }
+  const half = 'ab/'.repeat(700)
+  expect(() => linkTarget('link', half, half)).toThrow(expect.objectContaining({ code: 'archive-path-invalid' }))
+})
+
+test('a name in a message is cut between characters', () => {
+  expect(shortName('short')).toBe('short')
+  expect(shortName(`${'a'.repeat(199)}\u{1f600}b`)).toBe(`${'a'.repeat(199)}…`)
 })
 
 const segment = fc.oneof(

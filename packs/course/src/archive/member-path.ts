@@ -3,6 +3,13 @@ import { TaskFailure } from '@errand/task'
 const REFUSED = 'The archive was refused'
 const HINT = 'Pack the folder of the course again with an ordinary tool such as tar or zip.'
 
+/** The longest path, in bytes: what Linux takes. Longer ones are made up, and a few thousand of them fill the memory. */
+export const PATH_BYTES = 4_096
+/** The longest name of a file or folder, in bytes: what the file systems of Linux hold. */
+const NAME_BYTES = 255
+/** Characters of a name in a message: enough to find the member. */
+const SHOWN = 200
+
 /**
  * A member's name as a path relative to the archive's own root: no `.`, no empty segment, no trailing `/`.
  * The root itself is the empty path.
@@ -18,10 +25,13 @@ export function memberPath(name: string): string {
     throw new TaskFailure({
       code: 'archive-path-invalid',
       title: REFUSED,
-      detail: `The name of the member ${JSON.stringify(name)} holds a NUL character.`,
+      detail: `The name of the member ${JSON.stringify(shortName(name))} holds a NUL character.`,
       hint: HINT,
     })
   }
+  // First of what costs time, as it is this that bounds it.
+  const long = tooLong(name)
+  if (long !== undefined) throw refusedAsLong(`The member "${shortName(name)}" has ${long}.`)
   const path = within(name.split('/'))
   // The second look is for `a/../C:\b`: what remains of a name can be absolute where the name is not.
   if (isAbsolute(name) || isAbsolute(path ?? '')) {
@@ -49,25 +59,53 @@ export function memberPath(name: string): string {
  * Where a link points, as a path relative to the archive's root.
  *
  * @param from - the folder the target is relative to: the link's own for a symbolic link, the root for a hard link
- * @throws {TaskFailure} `archive-link-escapes`, naming the link and its target
+ * @throws {TaskFailure} `archive-link-escapes`, `archive-path-invalid`, naming the link and its target
  */
 export function linkTarget(name: string, target: string, from: string): string {
+  const refuseLong = (path: string): void => {
+    const long = tooLong(path)
+    if (long !== undefined) throw refusedAsLong(`The link "${name}" points to "${shortName(path)}", which has ${long}.`)
+  }
+  refuseLong(target)
   const path = isAbsolute(target) ? undefined : within([...from.split('/'), ...target.split('/')])
   if (path === undefined || target.includes('\0')) {
     throw new TaskFailure({
       code: 'archive-link-escapes',
       title: REFUSED,
-      detail: `The link "${name}" points to "${target}", which is outside the archive.`,
+      detail: `The link "${name}" points to ${JSON.stringify(target)}, which is outside the archive.`,
       hint: 'Replace the link by a copy of the file it points to, then pack the course again.',
     })
   }
+  refuseLong(path)
   return path
+}
+
+/** A name for a message: one that is very long is cut. */
+export function shortName(name: string): string {
+  // Half of a character that takes two places could not be stored.
+  return name.length <= SHOWN ? name : `${name.slice(0, SHOWN).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 /** The folder a path lies in; the empty path for what lies at the root. */
 export function folderOf(path: string): string {
   const slash = path.lastIndexOf('/')
   return slash === -1 ? '' : path.slice(0, slash)
+}
+
+/** By what a path is too long, for the end of a sentence. */
+function tooLong(path: string): string | undefined {
+  if (Buffer.byteLength(path) > PATH_BYTES) return `a path of more than ${PATH_BYTES} bytes`
+  const isLong = path.split('/').some((name) => Buffer.byteLength(name) > NAME_BYTES)
+  return isLong ? `a file or folder in its path whose name is longer than ${NAME_BYTES} bytes` : undefined
+}
+
+function refusedAsLong(detail: string): TaskFailure {
+  return new TaskFailure({
+    code: 'archive-path-invalid',
+    title: REFUSED,
+    detail,
+    hint: 'Give it a shorter name, then pack the course again.',
+  })
 }
 
 function isAbsolute(name: string): boolean {

@@ -8,9 +8,7 @@ import { isTaskFailure, TaskFailure } from '@errand/task'
 import { type Entry, fromFdPromise, getFileNameLowLevel, type ZipFile } from 'yauzl'
 import type { LimitGuard } from './limits.ts'
 import type { ArchiveMember, MemberType } from './member.ts'
-
-/** The longest target a symbolic link can have, in bytes: what Linux accepts as a path. */
-const TARGET_BYTES = 4_096
+import { PATH_BYTES } from './member-path.ts'
 
 /**
  * The members of a zip archive. Its table of contents stands at its end, so the archive is first laid in a
@@ -118,8 +116,9 @@ async function readTarget(zip: ZipFile, entry: Entry, name: string): Promise<str
   let size = 0
   for await (const part of contentOf(zip, entry, name)) {
     size += part.length
-    if (size > TARGET_BYTES) break
     parts.push(part)
+    // What was read is enough to refuse it as too long.
+    if (size > PATH_BYTES) break
   }
   return Buffer.concat(parts).toString('utf8')
 }
