@@ -387,6 +387,44 @@ test('an archive that ends too early says after which member', async () => {
   expect((await refusal(packed.subarray(0, packed.length - 500))).code).toBe('archive-cut-off')
 })
 
+/** A tar with other bytes in a member's header, and the checksum that goes with them. */
+function withHeader(tar: Buffer, name: string, at: number, bytes: string): Buffer {
+  const changed = Buffer.from(tar)
+  const header = changed.subarray(changed.indexOf(`${name}\0`))
+  header.write(bytes, at, 'latin1')
+  header.write(' '.repeat(8), 148)
+  const sum = header.subarray(0, 512).reduce((total, byte) => total + byte, 0)
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  return changed
+}
+
+const SIZE_AT = 124
+const TYPE_AT = 156
+
+test.each([0x90, 0x81, 0xfe])(
+  'a member whose size begins with the byte %d, as none does, is refused',
+  async (first) => {
+    const tar = await tarOf([...PLAIN, [{ name: 'course/static', type: 'directory' }]])
+    for (const name of ['course/html/a.html', 'course/static']) {
+      const { code, text } = await refusal(withHeader(tar, name, SIZE_AT, String.fromCharCode(first)))
+      expect(code).toBe('archive-damaged')
+      expect(text).toContain('after the member "course/')
+    }
+  },
+)
+
+test('a folder that states a size is a folder all the same', async () => {
+  const tar = await tarOf([[{ name: 'course/html', type: 'directory' }], ...PLAIN])
+  expect(await roundTrip(withHeader(tar, 'course/html', SIZE_AT, '00000010000'))).toEqual(PLAIN_FILES)
+})
+
+test.each(['S', 'M'])('a member of the type %s, in which GNU tar keeps parts of files, is refused', async (type) => {
+  const tar = withHeader(await tarOf(PLAIN), 'course/html/a.html', TYPE_AT, type)
+  const { code, text } = await refusal(tar)
+  expect(code).toBe('archive-special-file')
+  expect(text).toContain('"course/html/a.html"')
+})
+
 test('a path or a name that is too long is refused, named in part', async () => {
   const long = `course/${'d/'.repeat(50_000)}x`
   const members: [TestMember, RegExp][] = [

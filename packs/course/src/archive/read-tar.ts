@@ -59,6 +59,8 @@ function ignore(): void {}
 
 function toMember(entry: TarEntry, explain: (error: unknown) => unknown): ArchiveMember {
   const { header } = entry
+  // Of some damaged headers tar-stream knows no size, and would wait for their contents for ever.
+  if (!Number.isSafeInteger(header.size)) throw new Error('Invalid size')
   const extended = extendedHeader(header)
   const name = decodeName(header.name, extended.path)
   const target = header.linkname ? decodeName(header.linkname, extended.linkpath).text : undefined
@@ -86,6 +88,8 @@ function typeOf(header: Header, extended: Readonly<Record<string, unknown>>): Me
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 async function* contentOf(entry: TarEntry, explain: (error: unknown) => unknown): AsyncGenerator<Uint8Array> {
+  // A folder has no contents whatever size is stated, and there tar-stream would wait for ever as well.
+  if (entry.header.type === 'directory') return
   try {
     // Its types say no more of an entry than that it is a stream; the bytes are what tar-stream documents.
     yield* entry as AsyncIterable<Uint8Array>

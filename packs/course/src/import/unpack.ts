@@ -100,10 +100,6 @@ export class Unpacker {
       this.#notes.add('junk', path, `It is ${junk}, no part of the course; it was ignored.`)
       return drain(member, this.#guard)
     }
-    if (member.type === 'unknown') {
-      this.#notes.add('dropped', path, 'It is of a kind that is no file; it was left out.')
-      return drain(member, this.#guard)
-    }
     await this.#takeFile(path, member)
   }
 
@@ -182,14 +178,23 @@ export class Unpacker {
 }
 
 function refuseSpecial({ name, type }: ArchiveMember): void {
-  if (type !== 'device' && type !== 'fifo' && type !== 'sparse') return
-  const what = { device: 'a device file', fifo: 'a named pipe', sparse: 'a sparse file' }[type]
+  if (type !== 'device' && type !== 'fifo' && type !== 'sparse' && type !== 'unknown') return
+  const what = {
+    device: 'a device file',
+    fifo: 'a named pipe',
+    sparse: 'a sparse file',
+    // Which of them, tar-stream does not say; to leave it out could lose a file's contents.
+    unknown:
+      'of a kind that only GNU tar or a few others write, such as a sparse file or a part of one on several volumes',
+  }[type]
   throw new TaskFailure({
     code: 'archive-special-file',
     title: 'The archive was refused',
     detail: `The member "${name}" is ${what}; only files, folders and links are accepted.`,
     hint:
-      type === 'sparse' ? 'Pack the course again without the option --sparse.' : 'Remove it and pack the course again.',
+      type === 'sparse' || type === 'unknown'
+        ? 'Pack the course again without options such as --sparse, --multi-volume, --label or --incremental.'
+        : 'Remove it and pack the course again.',
   })
 }
 
