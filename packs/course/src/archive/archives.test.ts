@@ -425,6 +425,23 @@ test.each(['S', 'M'])('a member of the type %s, in which GNU tar keeps parts of 
   expect(text).toContain('"course/html/a.html"')
 })
 
+test('an archive without an end mark, which may be cut off between two members, is imported with a note', async () => {
+  const members: TestMember[] = [...PLAIN, ['course/static/b.txt', 'b'], ['course/static/c.txt', 'c']]
+  const notesOf = async (content: Uint8Array): Promise<unknown[]> => {
+    const uploads = { archive: uploadOf('c.tar', content) }
+    const { artifacts } = await runTask(courseImport, { store: await temporaryStore(), input: { course }, uploads })
+    return JSON.parse(artifacts.report?.content.toString() ?? '').notes
+  }
+  const whole = await tarOf(members)
+  const cut = whole.subarray(0, 4 * 512)
+  const message = expect.stringMatching(/may have been cut off.* 2\.$/)
+  for (const content of [cut, gzipSync(cut)]) {
+    expect(await notesOf(content)).toEqual([{ kind: 'root', path: 'course/html/a.html', message }])
+  }
+  expect(await notesOf(whole)).toEqual([])
+  expect(await notesOf(gzipSync(whole))).toEqual([])
+})
+
 test('a path or a name that is too long is refused, named in part', async () => {
   const long = `course/${'d/'.repeat(50_000)}x`
   const members: [TestMember, RegExp][] = [

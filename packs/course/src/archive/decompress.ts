@@ -7,12 +7,12 @@ import type { ArchiveKind } from './kind.ts'
 /** Bytes handed over at once: big enough that the hand-over costs little. */
 const CHUNK = 128 * 1024
 
-/** Passes bytes through and tells how many. What `count` throws ends the stream. */
-export function counting(count: (bytes: number) => void): Transform {
+/** Passes bytes through and tells how many, and which. What `count` throws ends the stream. */
+export function counting(count: (bytes: number, chunk: Buffer) => void): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
       try {
-        count(chunk.length)
+        count(chunk.length, chunk)
       } catch (error) {
         done(error as Error)
         return

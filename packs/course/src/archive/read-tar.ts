@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream'
 import { isTaskFailure, TaskFailure } from '@errand/task'
 import { type Extract, extract, type Header } from 'tar-stream'
+import type { Notes } from '../import/notes.ts'
 import { counting, decompressed } from './decompress.ts'
 import { Delivery } from './delivery.ts'
 import type { ArchiveKind } from './kind.ts'
@@ -33,20 +34,30 @@ export async function* readTar(
   source: Readable,
   kind: Exclude<ArchiveKind, 'zip'>,
   guard: LimitGuard,
+  notes?: Notes,
 ): AsyncGenerator<ArchiveMember> {
   const delivery = new Delivery(source)
   const explain = (error: unknown): unknown => (delivery.failed || isTaskFailure(error) ? error : damaged(error, guard))
   const packed = counting((bytes) => guard.countPacked(bytes))
   const members = extract(READING)
+  let zeros = 0
   pipeline(delivery.stream, packed, ignore)
   pipeline(
     decompressed(kind, packed),
-    counting((bytes) => guard.countStreamed(bytes)),
+    counting((bytes, chunk) => {
+      guard.countStreamed(bytes)
+      zeros = zerosAtEnd(chunk, zeros)
+    }),
     members,
     ignore,
   )
   try {
     for await (const entry of members) yield toMember(entry, explain)
+    // Some programs write none, so it is no reason to refuse it; but one that was cut between two members looks the same.
+    if (zeros < END_MARK && guard.members > 0) {
+      const message = `The archive ends after it, without an end mark: it may have been cut off. Files, folders and links read: ${guard.members}.`
+      notes?.add('root', guard.member, message)
+    }
   } catch (error) {
     throw explain(error)
   } finally {
@@ -56,6 +67,16 @@ export async function* readTar(
 
 // `pipeline` hands every error on to the last stream; it is read there.
 function ignore(): void {}
+
+/** Two blocks of zeros end a tar archive. In bytes. */
+const END_MARK = 1_024
+
+/** How many zeros there are at the end, up to the end mark's. */
+function zerosAtEnd(chunk: Uint8Array, before: number): number {
+  const last = chunk.subarray(-END_MARK)
+  const at = last.findLastIndex((byte) => byte !== 0)
+  return Math.min(END_MARK, at === -1 ? before + last.length : last.length - 1 - at)
+}
 
 function toMember(entry: TarEntry, explain: (error: unknown) => unknown): ArchiveMember {
   const { header } = entry

@@ -66,7 +66,7 @@ export class Unpacker {
   ): Promise<UnpackResult> {
     const source = upload.readable()
     try {
-      for await (const member of readArchive(source, kind, this.#guard)) {
+      for await (const member of readArchive(source, kind, this.#guard, this.#notes)) {
         signal.throwIfAborted()
         this.#guard.enter(member.name)
         await this.#take(member)
