@@ -446,7 +446,7 @@ test('a path or a name that is too long is refused, named in part', async () => 
   const long = `course/${'d/'.repeat(50_000)}x`
   const members: [TestMember, RegExp][] = [
     [[long, 'x'], /The member "course\/d[d/]+…" has a path of more than 4096 bytes/],
-    [[`course/${'\u00e9'.repeat(128)}`, 'x'], /longer than 255 bytes/],
+    [[`course/${'\u00e9'.repeat(256)}`, 'x'], /longer than 255 characters/],
     [link('course/l', long), /The link "course\/l" points to .*…", which has a path of more than 4096 bytes/],
   ]
   for (const [member, message] of members) {

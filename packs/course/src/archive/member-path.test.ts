@@ -16,9 +16,9 @@ test.each([
 })
 
 test('a path may be as long as file systems take it, and no longer', () => {
-  const accepted = ['a'.repeat(255), `${'\u00e9'.repeat(127)}e/b`, 'ab/'.repeat(1_365)]
+  const accepted = ['a'.repeat(255), `${'\u0436'.repeat(255)}/b`, 'ab/'.repeat(1_365)]
   for (const name of accepted) expect(memberPath(name)).toBe(name.replace(/\/$/, ''))
-  for (const name of ['a'.repeat(256), '\u00e9'.repeat(128), 'ab/'.repeat(1_366)]) {
+  for (const name of ['a'.repeat(256), '\u0436'.repeat(256), 'ab/'.repeat(1_366)]) {
     expect(() => memberPath(name)).toThrow(expect.objectContaining({ code: 'archive-path-invalid' }))
     expect(() => linkTarget('link', name, '')).toThrow(expect.objectContaining({ code: 'archive-path-invalid' }))
   }

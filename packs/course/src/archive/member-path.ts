@@ -5,8 +5,11 @@ const HINT = 'Pack the folder of the course again with an ordinary tool such as 
 
 /** The longest path, in bytes: what Linux takes. Longer ones are made up, and a few thousand of them fill the memory. */
 export const PATH_BYTES = 4_096
-/** The longest name of a file or folder, in bytes: what the file systems of Linux hold. */
-const NAME_BYTES = 255
+/**
+ * The longest name of a file or folder, in UTF-16 code units: what the file systems of Windows and macOS hold. Those of Linux hold
+ * as many bytes, which is less of a name in Cyrillic or Japanese; that is no reason to refuse one that somebody has.
+ */
+const NAME_LENGTH = 255
 /** Characters of a name in a message: enough to find the member. */
 const SHOWN = 200
 
@@ -95,8 +98,8 @@ export function folderOf(path: string): string {
 /** By what a path is too long, for the end of a sentence. */
 function tooLong(path: string): string | undefined {
   if (Buffer.byteLength(path) > PATH_BYTES) return `a path of more than ${PATH_BYTES} bytes`
-  const isLong = path.split('/').some((name) => Buffer.byteLength(name) > NAME_BYTES)
-  return isLong ? `a file or folder in its path whose name is longer than ${NAME_BYTES} bytes` : undefined
+  const isLong = path.split('/').some((name) => name.length > NAME_LENGTH)
+  return isLong ? `a file or folder in its path whose name is longer than ${NAME_LENGTH} characters` : undefined
 }
 
 function refusedAsLong(detail: string): TaskFailure {
