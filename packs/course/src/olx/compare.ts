@@ -91,16 +91,21 @@ export function compareCourses(before: Course, after: Course): Comparison {
 function renames(removed: readonly Block[], added: readonly Block[]): IdentityChange[] {
   const byContent = new Map<string, Block[]>()
   const byPlace = new Map<string, Block[]>()
-  for (const block of added) {
+  // The last first: of several that fit the first one is taken, from the end of its list.
+  for (const block of added.toReversed()) {
     if (block.branch === 'draft') continue
     push(byContent, contentKey(block), block)
     push(byPlace, placeKey(block), block)
   }
   const used = new Set<Block>()
-  const take = (candidates: readonly Block[] | undefined): Block | undefined => {
-    const found = candidates?.find((block) => !used.has(block))
-    if (found !== undefined) used.add(found)
-    return found
+  // What was looked at leaves the list, so that thousands of equal blocks are not gone through once for each.
+  const take = (candidates: Block[] = []): Block | undefined => {
+    for (let block = candidates.pop(); block !== undefined; block = candidates.pop()) {
+      if (used.has(block)) continue
+      used.add(block)
+      return block
+    }
+    return undefined
   }
   const changes: IdentityChange[] = []
   const published = removed.filter(({ branch }) => branch === 'published')
