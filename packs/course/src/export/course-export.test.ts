@@ -126,3 +126,27 @@ test('files that are there and cannot be read, or only in part, do not stop the 
     expect(files.get('course/static/fine.bin')?.equals(contents.get('static/fine.bin') ?? Buffer.alloc(0))).toBe(true)
   }
 })
+
+test('of a great many lost files all are left out and listed, though a result of a step could not hold their names', async () => {
+  const store = await temporaryStore()
+  const lost = randomBytes(20_000)
+  const names = Array.from({ length: 160 }, (_, n) => `static/${String(n).padStart(3, '0')}${'n'.repeat(7_000)}.bin`)
+  const archive = await tarGzOf([
+    ['course/course.xml', '<course url_name="R" org="O" course="C"/>'],
+    ...names.map((name): [string, Buffer] => [`course/${name}`, lost]),
+    ['course/static/there.bin', randomBytes(100_000)],
+  ])
+  await runTask(courseImport, {
+    store,
+    input: { course },
+    uploads: { archive: uploadOf('c.tar.gz', archive) },
+    options: { limits: { ratio: 100_000 } },
+  })
+  await store.delete(objectKey(createHash('sha256').update(lost).digest('hex')))
+  const { artifacts, results } = await runTask(courseExport, { store, input: { course } })
+  expect(JSON.stringify(results.write).length).toBeLessThan(1024 * 1024)
+  expect(results.write).toMatchObject({ lost: names.length })
+  expect(JSON.parse(artifacts.report?.content.toString() ?? '').missing).toEqual(names)
+  const files = await filesIn(artifacts.archive?.content ?? Buffer.alloc(0))
+  expect([...files.keys()]).toEqual(['course/course.xml', 'course/static/there.bin'])
+})

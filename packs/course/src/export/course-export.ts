@@ -10,6 +10,9 @@ import { prepare } from './prepare.ts'
 import { type Redacted, redactSecrets } from './redact.ts'
 import { exportTexts } from './texts.ts'
 
+/** Characters of the list of lost files in a result, which may have 1 MiB: three bytes each at most, and some room. */
+const MISSING_IN_RESULT = 256 * 1024
+
 const inputSchema = z.object({
   course: courseKeySchema,
   version: z.int().min(1).optional().describe('The number of a kept version; without it, the course as it is'),
@@ -48,7 +51,10 @@ export const courseExport = defineTask({
   .step('write', { title: 'Gather the files', after: ['snapshot'], unit: 'files' }, async (context) => {
     const store = coursesOf(context)
     const tree = StoredTree.of(store, await readStructure(store, context.results.snapshot.structure))
-    return prepare(store, tree, (done, total) => context.progress(done, total))
+    const { files, missing } = await prepare(store, tree, (done, total) => context.progress(done, total))
+    // Where half the storage is lost the list is too long for a result, and is made again where it is needed.
+    const fits = JSON.stringify(missing).length <= MISSING_IN_RESULT
+    return { files, lost: missing.length, missing: fits ? missing : null }
   })
   .step('package', { title: 'Pack the archive', after: ['snapshot', 'write'], unit: 'bytes' }, async (context) => {
     const { input, results, artifacts, signal } = context
@@ -56,7 +62,8 @@ export const courseExport = defineTask({
     const store = coursesOf(context)
     const tree = StoredTree.of(store, await readStructure(store, snapshot.structure))
     const drafts = input.drafts ? [] : tree.paths.filter((path) => path.startsWith('drafts/'))
-    const missing = new Set(write.missing)
+    const known = write.missing ?? (await prepare(store, tree, () => signal.throwIfAborted())).missing
+    const missing = new Set(known)
     const lost = async (path: string, cause: unknown) => {
       // Without the storage nothing can be exported, and it is no fault of the file's.
       if (!(await tree.answers())) throw cause
