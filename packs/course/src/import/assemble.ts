@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto'
 import { type ObjectStore, TaskFailure } from '@errand/task'
+import { FRESH_MS, isNew } from '../store/age.ts'
 import { objectKey } from '../store/object-keys.ts'
 import { putObject, streamObject } from '../store/object-writer.ts'
 import type { OverlayTree } from '../store/overlay-tree.ts'
 import { Parallel } from '../store/parallel.ts'
 import { isBundled, WRITES_AT_ONCE } from '../store/placement.ts'
-import { encodeHead, type StoredFile } from '../store/structure.ts'
+import { encodeHead, readStructure, type StoredFile } from '../store/structure.ts'
 import { sweptLately } from '../store/sweep.ts'
 
 /** A version in the store that no ref names yet. */
@@ -56,15 +57,31 @@ async function refuseSwept(store: ObjectStore, files: readonly StoredFile[]): Pr
     if (bundled) continue
     await looks.add(async () => {
       if ((await store.stat(objectKey(sha256)))?.size === size) return
-      throw new TaskFailure({
-        code: 'course-file-swept',
-        title: 'A clean-up of the course store got in the way',
-        detail: `${path} was removed from the store while it was being imported.`,
-        hint: 'Import the course again; it is as it was.',
-      })
+      throw swept(path)
     })
   }
   await looks.drain()
+}
+
+/**
+ * The same before the switch, which a task may come to days later, as where it waited for a worker: a sweep may have
+ * removed by then what no version names yet. One look tells, unless the version is old enough for that.
+ *
+ * @throws {TaskFailure} `course-file-swept`
+ */
+export async function refuseSweptVersion(store: ObjectStore, structure: string): Promise<void> {
+  const info = await store.stat(objectKey(structure))
+  if (!info) throw swept('The list of its files')
+  if (!isNew(info, FRESH_MS)) await refuseSwept(store, (await readStructure(store, structure)).files)
+}
+
+function swept(what: string): TaskFailure {
+  return new TaskFailure({
+    code: 'course-file-swept',
+    title: 'A clean-up of the course store got in the way',
+    detail: `${what} was removed from the store while it was being imported.`,
+    hint: 'Import the course again; it is as it was.',
+  })
 }
 
 async function* body(

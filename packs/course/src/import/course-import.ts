@@ -5,7 +5,7 @@ import { readIdentity } from '../olx/index.ts'
 import { optionsOf } from '../options.ts'
 import { currentVersion, readRef } from '../store/course-ref.ts'
 import { publishVersion } from '../store/publish-version.ts'
-import { assemble } from './assemble.ts'
+import { assemble, refuseSweptVersion } from './assemble.ts'
 import { openCandidate } from './candidate.ts'
 import { checkCandidate } from './check.ts'
 import { receive } from './receive.ts'
@@ -111,6 +111,7 @@ export const courseImport = defineTask({
       return { version: null }
     }
     const { assembled, base } = results.store
+    await refuseSweptVersion(work.store, assembled.structure)
     const { number } = await publishVersion(
       work.store,
       input.course,

@@ -90,6 +90,34 @@ test('an import that loses a file to a sweep leaves the course as it was, and sa
   expect(await inExport(store)).toEqual(['course/course.xml', 'course/static/a.bin'])
 })
 
+test.each([
+  ['all it had stored', async (store: MemoryStore) => void (await sweep(store))],
+  ['one of its files', (store: MemoryStore) => store.delete(keyOf('b'))],
+])(
+  'an import that comes to its switch days later, when a sweep took %s, leaves the course as it was',
+  async (_what, lose) => {
+    const store = new MemoryStore()
+    await importAssets(store, 'a')
+    const wait = async (step: string) => {
+      if (step !== 'publish') return
+      atDay(8)
+      await lose(store)
+    }
+    const late = importAssets(store, 'b', { before: wait })
+    await expect(late).rejects.toMatchObject({ code: 'course-file-swept' })
+    expect(await inExport(store)).toEqual(['course/course.xml', 'course/static/a.bin'])
+    await importAssets(store, 'b')
+    expect(await inExport(store)).toEqual(['course/course.xml', 'course/static/b.bin'])
+  },
+)
+
+test('an import that comes to its switch days later, when nothing was taken, is published', async () => {
+  const store = new MemoryStore()
+  await importAssets(store, 'a')
+  await importAssets(store, 'b', { before: (step) => (step === 'publish' ? atDay(8) : undefined) })
+  expect(await inExport(store)).toEqual(['course/course.xml', 'course/static/b.bin'])
+})
+
 test('a record that cannot be read stops the sweep: nobody knows what it names', async () => {
   const store = new MemoryStore()
   await importAssets(store, 'a')
