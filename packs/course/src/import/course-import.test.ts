@@ -5,6 +5,7 @@ import { courseExport } from '../export/course-export.ts'
 import { refKey } from '../store/object-keys.ts'
 import { filesIn, type TestMember, tarGzOf, temporaryStore } from '../test-support/archives.ts'
 import { FailingStore } from '../test-support/failing-store.ts'
+import { FolderStore } from '../test-support/folder-store.ts'
 import { type RunOptions, type RunResult, runTask, uploadOf } from '../test-support/run-task.ts'
 import { courseRevert } from '../versions/course-revert.ts'
 import { courseVersions } from '../versions/course-versions.ts'
@@ -159,6 +160,20 @@ test('versions are listed with who and when, and any kept one can be gone back t
   expect(versions[2].structure).toBe(versions[0].structure)
   const failure = await failureOf(runTask(courseRevert, { store, input: { course, version: 9 } }))
   expect(failure).toMatchObject({ code: 'course-version-unknown', detail: expect.stringContaining('1, 2, 3') })
+})
+
+test('an import that switched has succeeded, also where the storage lets nothing be removed', async () => {
+  const locked = new (class extends FolderStore {
+    override async delete(key: string): Promise<void> {
+      if (key.startsWith('work/') && !key.includes('temporary')) throw new Error('access denied')
+      return super.delete(key)
+    }
+  })((await temporaryStore()).root)
+  const { log, results } = await importOf(locked, first)
+  expect(results.publish).toMatchObject({ version: 1 })
+  expect(log).toContain('What was laid aside could not be removed; a clean-up of the course store does it.')
+  expect(await exported(locked)).toEqual(filesOf(first))
+  expect((await importOf(locked, second, { input: { preview: true } })).results.publish).toEqual({ version: null })
 })
 
 test('only as many versions are kept as the platform says', async () => {

@@ -13,7 +13,7 @@ import { notClean, refuseOtherKind, refuseSimilarKey } from './refusals.ts'
 import { refusedReportJson, refusedReportPage } from './refused-report.ts'
 import { importTexts } from './texts.ts'
 import { Unpacker } from './unpack.ts'
-import { WorkArea } from './work-area.ts'
+import { clearAfter, WorkArea } from './work-area.ts'
 
 const inputSchema = z.object({
   course: courseKeySchema,
@@ -105,8 +105,9 @@ export const courseImport = defineTask({
   .step('publish', { title: 'Switch to the new version', after: ['store'] }, async (context) => {
     const { input, principal, taskId, results } = context
     const work = new WorkArea(context)
+    const log = (message: string): void => context.log(message)
     if (results.store === null) {
-      await work.clear()
+      await clearAfter(work, log)
       context.log('A preview: the course is as it was.')
       return { version: null }
     }
@@ -127,8 +128,9 @@ export const courseImport = defineTask({
         // What was merged is gone if the course has become another meanwhile; what was replaced is kept all the same.
         ...(input.mode === 'merge' && base !== null ? { from: base } : {}),
       },
+      log,
     )
-    await work.clear()
+    await clearAfter(work, log)
     context.log(`Version ${number} is the course now, with ${assembled.files} files.`)
     return { version: number, ...assembled }
   })

@@ -66,6 +66,16 @@ export class WorkArea {
   }
 }
 
+/**
+ * Clears up after what the task is for has happened. That this fails, as where the storage lets nothing be deleted, must
+ * not make it look as if that had not: a sweep removes what is left.
+ */
+export async function clearAfter(work: WorkArea, log: (message: string) => void): Promise<void> {
+  await work
+    .clear()
+    .catch(() => log('What was laid aside could not be removed; a clean-up of the course store does it.'))
+}
+
 /** The pack's store of courses. */
 export function coursesOf(context: { stores: Readonly<Record<string, ObjectStore>> }): ObjectStore {
   const { courses } = context.stores

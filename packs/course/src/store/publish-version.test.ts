@@ -17,8 +17,9 @@ const versionOf = (task: string) => ({
   files: 1,
   bytes: 1,
 })
+const unexpected = (message: string): void => expect.unreachable(message)
 const publish = (store: MemoryStore, task: string, rules: Partial<PublishRules> = {}) =>
-  publishVersion(store, course, versionOf(task), { kept: 20, ...rules })
+  publishVersion(store, course, versionOf(task), { kept: 20, ...rules }, unexpected)
 
 test('of several who publish at once none is lost, whatever the order of what they do', async () => {
   await fc.assert(
@@ -41,7 +42,7 @@ test('on files, twelve at once are twelve versions', async () => {
   const tries = tasks.map(async (task) => {
     for (;;) {
       try {
-        return await publishVersion(store, course, versionOf(task), { kept: 20 })
+        return await publishVersion(store, course, versionOf(task), { kept: 20 }, unexpected)
       } catch (error) {
         if (!isTaskFailure(error) || error.code !== 'course-busy') throw error
       }
@@ -79,6 +80,19 @@ test('a number that was passed long ago, and removed, is not taken for the cours
   expect(await publish(behind, 'slow')).toMatchObject({ number: 7 })
   expect(await readHead(store, course)).toMatchObject({ revision: 7, ref: { current: 7 } })
   expect(store.keys).not.toContain(refKey(course, 1))
+})
+
+test('that earlier states cannot be removed takes nothing back: the next one to publish removes them', async () => {
+  const store = new MemoryStore()
+  for (let time = 0; time < 4; time++) await publish(store, `t${time}`)
+  const deletes = store.delete
+  store.delete = () => Promise.reject(new Error('access denied'))
+  const log: string[] = []
+  const { number } = await publishVersion(store, course, versionOf('t4'), { kept: 20 }, (line) => log.push(line))
+  expect([number, log]).toEqual([5, ['Earlier states of the course could not be removed.']])
+  store.delete = deletes
+  expect(await publish(store, 't5')).toMatchObject({ number: 6 })
+  expect(store.keys.map((key) => key.slice(-6, -5))).toEqual(['3', '4', '5', '6'])
 })
 
 test('what was made from a version that is no longer the course is refused', async () => {

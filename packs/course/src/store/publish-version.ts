@@ -26,6 +26,7 @@ export interface PublishRules {
  * who publish at once one gets the next number, and the others look again at what is there then. So nobody overwrites
  * what he has not seen, on any storage.
  *
+ * @param log - is told what went wrong after the switch, which takes nothing back
  * @throws {TaskFailure} `course-changed`, `course-version-unknown` when the rules do not hold any more; `course-busy`
  */
 export async function publishVersion(
@@ -33,6 +34,7 @@ export async function publishVersion(
   course: string,
   version: Omit<CourseVersion, 'number'>,
   rules: PublishRules,
+  log: (message: string) => void,
 ): Promise<CourseVersion> {
   for (let tries = 0; tries < PUBLISH_TRIES; tries++) {
     const head = await readHead(store, course)
@@ -46,7 +48,8 @@ export async function publishVersion(
     const after = await readHead(store, course)
     const published = after && publishedBy(after.ref, version.task)
     if (published) {
-      await removeOld(store, course, revision)
+      // The next one to publish removes them.
+      await removeOld(store, course, revision).catch(() => log('Earlier states of the course could not be removed.'))
       return published
     }
     await store.delete(refKey(course, revision))

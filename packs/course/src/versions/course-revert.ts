@@ -58,6 +58,7 @@ export const courseRevert = defineTask({
         how: `revert to ${input.version}`,
       },
       { kept: optionsOf(context).keptVersions, of: input.version },
+      (message) => context.log(message),
     )
     context.log(`Version ${input.version} is the course again, as version ${number}.`)
     return { version: number }
