@@ -4,11 +4,12 @@
  * @packageDocumentation
  */
 export { type Checked, checkCourse, checkTree } from './check-course.ts'
-export { FINDING_LIMIT, type Finding } from './finding.ts'
+export { FINDING_LIMIT, type Finding, levelsOf } from './finding.ts'
 export { CHECKS, type Check, type CheckCode, type Level } from './registry.ts'
 export {
   countsOf,
   missingOf,
+  RENAMED_LIMIT,
   type ReportData,
   type ReportInput,
   type ReportItem,

@@ -57,14 +57,7 @@ ${report.sections.map(({ title: heading, items }, index) => itemsSection(escaped
 ${LEVELS.map(({ level, title: heading }) => findingsSection(heading, level, report.findings)).join('')}
 ${itemsSection('Missing', 'missing', report.missing)}
 ${itemsSection('Left out', 'dropped', report.dropped)}
-${listSection(
-  'Renamed',
-  'renamed',
-  report.renamed.map(
-    ({ type, from, to, file, line }) =>
-      `${code(`${type} ${from}`)} goes by ${code(to)} <span class="soft place">${escaped(placeOf(file, line))}</span>`,
-  ),
-)}
+${listSection('Renamed', 'renamed', renamedLines(report))}
 ${listSection('Ignored', 'junk', report.junk.map(code))}
 </main>
 </body>
@@ -115,6 +108,15 @@ function itemsSection(title: string, id: string, items: readonly ReportItem[]): 
     id,
     items.map(({ what, why }) => `${code(what)} <span class="message">${escaped(why)}</span>`),
   )
+}
+
+function renamedLines({ renamed, renamedCount }: ReportData): string[] {
+  const lines = renamed.map(
+    ({ type, from, to, file, line }) =>
+      `${code(`${type} ${from}`)} goes by ${code(to)} <span class="soft place">${escaped(placeOf(file, line))}</span>`,
+  )
+  const more = renamedCount - renamed.length
+  return more === 0 ? lines : [...lines, `and ${more} more`]
 }
 
 /** @param lines - already escaped */

@@ -2,8 +2,18 @@ import fc from 'fast-check'
 import { parse } from 'parse5'
 import { expect, test } from 'vitest'
 import { readCourse } from '../olx/index.ts'
+import { Findings } from './finding.ts'
 import { nodesOf } from './html.ts'
-import { checkTree, countsOf, missingOf, type ReportInput, reportData, reportHtml, reportJson } from './index.ts'
+import {
+  checkTree,
+  countsOf,
+  levelsOf,
+  missingOf,
+  type ReportInput,
+  reportData,
+  reportHtml,
+  reportJson,
+} from './index.ts'
 import { SOUND, spoiled } from './sound-course.ts'
 
 /** A report with a text in every place that can come from a course. */
@@ -99,4 +109,30 @@ test('a report stays bounded: beyond a thousand of one kind, findings are counte
   expect(of('FileDoesNotExist')).toHaveLength(1_001)
   expect(of('FileDoesNotExist').at(-1)?.message).toBe('200 more like this are not listed.')
   expect((await readCourse(spoiled({}))).moreProblems.size).toBe(0)
+})
+
+test('findings that are not listed count all the same, each by its own level', () => {
+  const findings = new Findings()
+  for (let n = 0; n < 1_001; n++) findings.add('MissingFile', 'a', n, 'gone')
+  for (let n = 0; n < 3; n++) findings.add('MissingFile', 'a', n, 'gone, and that is no harm', 'INFO')
+  const listed = findings.list()
+  expect(levelsOf(listed)).toEqual({ ERROR: 0, WARNING: 1_001, INFO: 3 })
+  expect(listed.slice(1_000).map(({ message }) => message)).toEqual([
+    'One more like this is not listed.',
+    '3 more like this are not listed.',
+  ])
+  expect(reportData({ course: 'c', summary: '', findings: listed }).levels.WARNING).toBe(1_001)
+})
+
+test('text of a course is cut where it is long, and not within a character', () => {
+  const long = `${'\u{1f600}'.repeat(10_000)}`
+  const data = reportData(reportWith(long))
+  const [renamed] = data.renamed
+  for (const text of [data.displayName, renamed?.from, renamed?.to, data.missing[0]?.why, data.dropped[0]?.why]) {
+    expect(text).toMatch(/^(\u{1f600}){149}…$/u)
+  }
+  for (const path of [renamed?.file, data.junk[0], data.dropped[0]?.what]) expect(path).toHaveLength(999)
+  const findings = new Findings()
+  findings.add('TagMismatch', long, 1, long)
+  expect(findings.list()).toMatchObject([{ message: data.displayName, file: data.junk[0] }])
 })

@@ -1,6 +1,7 @@
 import type { Course } from '../olx/index.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, levelsOf } from './finding.ts'
 import type { Level } from './registry.ts'
+import { PATH_LIMIT, shortened } from './shortened.ts'
 
 /** Something that was not taken over as it came, and why. */
 export interface ReportItem {
@@ -14,6 +15,9 @@ export interface ReportSection {
   readonly title: string
   readonly items: readonly ReportItem[]
 }
+
+/** Renamed blocks that are listed; of more only the number is told. */
+export const RENAMED_LIMIT = 1_000
 
 /** What a report is made of. */
 export interface ReportInput {
@@ -49,26 +53,38 @@ export interface ReportData extends Required<Omit<ReportInput, 'displayName'>> {
   /** So that readers can tell later forms apart. */
   readonly format: 1
   readonly levels: Readonly<Record<Level, number>>
+  /** Of `renamed`, those that are not listed included. */
+  readonly renamedCount: number
 }
 
-/** The full data of a report: every list is there, an empty one where nothing was said. */
+/** The data of a report: every list is there, an empty one where nothing was said; what comes from a course is cut where it is long. */
 export function reportData(input: ReportInput): ReportData {
-  const levels: Record<Level, number> = { ERROR: 0, WARNING: 0, INFO: 0 }
-  for (const { level } of input.findings) levels[level] += 1
+  const renamed = input.renamed ?? []
   return {
     format: 1,
     course: input.course,
-    displayName: input.displayName ?? null,
+    displayName: input.displayName === undefined ? null : shortened(input.displayName),
     summary: input.summary,
-    levels,
+    levels: levelsOf(input.findings),
     counts: input.counts ?? {},
-    sections: input.sections ?? [],
+    sections: (input.sections ?? []).map(({ title, items }) => ({ title, items: items.map(shortItem) })),
     findings: input.findings,
-    dropped: input.dropped ?? [],
-    renamed: input.renamed ?? [],
-    missing: input.missing ?? [],
-    junk: input.junk ?? [],
+    dropped: (input.dropped ?? []).map(shortItem),
+    renamed: renamed.slice(0, RENAMED_LIMIT).map(({ type, from, to, file, line }) => ({
+      type: shortened(type),
+      from: shortened(from),
+      to: shortened(to),
+      file: shortened(file, PATH_LIMIT),
+      line,
+    })),
+    renamedCount: renamed.length,
+    missing: (input.missing ?? []).map(shortItem),
+    junk: (input.junk ?? []).map((path) => shortened(path, PATH_LIMIT)),
   }
+}
+
+function shortItem({ what, why }: ReportItem): ReportItem {
+  return { what: shortened(what, PATH_LIMIT), why: shortened(why) }
 }
 
 /** The report for programs. */

@@ -1,3 +1,4 @@
+import { PATH_LIMIT, shortened } from '../checks/shortened.ts'
 import { type Course, compareCourses, type IdentityChange } from '../olx/index.ts'
 import type { OverlayTree } from '../store/overlay-tree.ts'
 import type { StoredTree } from '../store/stored-tree.ts'
@@ -6,18 +7,18 @@ import type { StoredTree } from '../store/stored-tree.ts'
 export interface Changes {
   /** The version it is compared with. */
   from: number
-  files: Listed<string>
-  blocks: Listed<string>
+  files: Listed
+  blocks: Listed
   /** What learners' work, posts and links hang on, and would lose. */
   identities: { count: number; listed: readonly IdentityChange[] }
 }
 
 /** Three lists, each cut to {@link CHANGES_LISTED}, and how many there are in all. */
-interface Listed<Item> {
+interface Listed {
   counts: { added: number; changed: number; removed: number }
-  added: readonly Item[]
-  changed: readonly Item[]
-  removed: readonly Item[]
+  added: readonly string[]
+  changed: readonly string[]
+  removed: readonly string[]
 }
 
 /** Changes listed of each kind; of more only the number is told. */
@@ -37,13 +38,23 @@ export function changesBetween(
     blocks: listed(names(blocks.added), names(blocks.changed), names(blocks.removed)),
     identities: {
       count: blocks.identityChanges.length,
-      listed: blocks.identityChanges.slice(0, CHANGES_LISTED),
+      listed: blocks.identityChanges.slice(0, CHANGES_LISTED).map(shortIdentity),
     },
   }
 }
 
+function shortIdentity({ kind, type, displayName, from, to }: IdentityChange): IdentityChange {
+  return {
+    kind,
+    type: shortened(type),
+    displayName: displayName && shortened(displayName),
+    from: shortened(from),
+    to: to && shortened(to),
+  }
+}
+
 /** By content, not by size or time. */
-function fileChanges(before: StoredTree, after: OverlayTree): Listed<string> {
+function fileChanges(before: StoredTree, after: OverlayTree): Listed {
   const there = new Set(after.paths)
   const kept = after.paths.filter((path) => before.has(path))
   return listed(
@@ -53,11 +64,13 @@ function fileChanges(before: StoredTree, after: OverlayTree): Listed<string> {
   )
 }
 
-function listed<Item>(added: readonly Item[], changed: readonly Item[], removed: readonly Item[]): Listed<Item> {
+function listed(added: readonly string[], changed: readonly string[], removed: readonly string[]): Listed {
+  const short = (list: readonly string[]): string[] =>
+    list.slice(0, CHANGES_LISTED).map((text) => shortened(text, PATH_LIMIT))
   return {
     counts: { added: added.length, changed: changed.length, removed: removed.length },
-    added: added.slice(0, CHANGES_LISTED),
-    changed: changed.slice(0, CHANGES_LISTED),
-    removed: removed.slice(0, CHANGES_LISTED),
+    added: short(added),
+    changed: short(changed),
+    removed: short(removed),
   }
 }

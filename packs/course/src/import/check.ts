@@ -1,4 +1,4 @@
-import { checkCourse } from '../checks/index.ts'
+import { checkCourse, levelsOf } from '../checks/index.ts'
 import { readCourse } from '../olx/index.ts'
 import type { BaseVersion, Candidate } from './candidate.ts'
 import { changesBetween } from './changes.ts'
@@ -32,8 +32,7 @@ export async function checkCandidate(
       ? changesBetween(base.version, { tree: before, course: await readCourse(before) }, { tree, course })
       : undefined
   const report = { key, course, findings, unpacked, changes, preview }
-  const count = (level: string): number => findings.filter((finding) => finding.level === level).length
-  const [errors, warnings, notes] = [count('ERROR'), count('WARNING'), count('INFO')]
+  const { ERROR: errors, WARNING: warnings, INFO: notes } = levelsOf(findings)
   const first = findings.find(({ level }) => level === 'ERROR')
   return {
     counts: { errors, warnings, notes, first: first ? `${first.file ?? key}: ${first.message}` : null },

@@ -176,6 +176,40 @@ test('an import that switched has succeeded, also where the storage lets nothing
   expect((await importOf(locked, second, { input: { preview: true } })).results.publish).toEqual({ version: null })
 })
 
+test('what is too much to list is counted, on the page, in the log and where a strict import fails', async () => {
+  const name = 'n'.repeat(5_000)
+  const blocks = Array.from({ length: 1_501 }, (_, n) => `<html url_name="${name}" display_name="${n}">t</html>`)
+  const courseWith = (inside: string[]): TestMember[] => [
+    [
+      'course/course.xml',
+      `${ROOT}<sequential url_name="s"><vertical url_name="v">${inside.join('')}</vertical></sequential>${END}`,
+    ],
+  ]
+  const members = courseWith(blocks)
+  const store = await temporaryStore()
+  const options = { limits: { ratio: 100_000 } }
+  const one = await importOf(store, courseWith(blocks.slice(0, 1)))
+  const { levels } = JSON.parse(one.artifacts.report?.content.toString() ?? '')
+  const { artifacts, log } = await importOf(store, members, { options })
+  const report = JSON.parse(artifacts.report?.content.toString() ?? '')
+  // For 1,500 of them the name is taken, which is an error, and they go by another, which is a warning.
+  const [errors, warnings] = [levels.ERROR + 1_500, levels.WARNING + 1_500]
+  expect(report.levels).toMatchObject({ ERROR: errors, WARNING: warnings })
+  expect(report.renamed).toHaveLength(1_000)
+  expect(report.renamedCount).toBe(1_500)
+  expect(log[0]).toContain(`${errors} errors, ${warnings} warnings`)
+  const page = artifacts.page?.content.toString() ?? ''
+  expect(page).toContain(`>${errors}</dd>`)
+  expect(page).toContain('<li>and 500 more</li>')
+  expect(JSON.stringify(report).length + page.length).toBeLessThan(5_000_000)
+  const failure = await failureOf(importOf(store, members, { options, input: { strict: true } }))
+  expect(failure.title).toContain(`${errors} errors`)
+  expect(failure.detail.length).toBeLessThan(1_000)
+  // What all of them change is told in short as well.
+  const { artifacts: emptied } = await importOf(store, first, { input: { preview: true } })
+  expect(emptied.report?.content.length).toBeLessThan(5_000_000)
+})
+
 test('only as many versions are kept as the platform says', async () => {
   const store = await temporaryStore()
   for (let count = 0; count < 4; count++) await importOf(store, first, { options: { keptVersions: 2 } })

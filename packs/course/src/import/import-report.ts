@@ -1,6 +1,7 @@
 import type { Finding } from '../checks/index.ts'
 import { countsOf, missingOf, type ReportInput, type ReportSection, reportData } from '../checks/report.ts'
 import { reportHtml } from '../checks/report-html.ts'
+import { PATH_LIMIT, shortened } from '../checks/shortened.ts'
 import type { Course } from '../olx/index.ts'
 import type { Changes } from './changes.ts'
 import type { ImportNote, NoteKind } from './notes.ts'
@@ -28,7 +29,7 @@ export function importReportJson(report: ImportReport): string {
     ...reportData(inputOf(report)),
     preview,
     changes: changes ?? null,
-    notes: unpacked.notes,
+    notes: unpacked.notes.map(shortNote),
     noteCounts: unpacked.noteCounts,
     refused: null,
   }
@@ -54,9 +55,13 @@ function inputOf({ key, course, findings, unpacked, changes, preview }: ImportRe
   }
 }
 
+function shortNote({ kind, path, message }: ImportNote): ImportNote {
+  return { kind, path: shortened(path, PATH_LIMIT), message: shortened(message) }
+}
+
 function summaryOf(course: Course, changes: Changes | undefined, preview: boolean): string {
   const own = [course.org, course.course, course.run].filter((part) => part !== undefined).join('/')
-  const named = own === '' ? '' : ` The archive calls it ${own}.`
+  const named = own === '' ? '' : ` The archive calls it ${shortened(own)}.`
   const what = preview
     ? 'A preview: nothing was changed.'
     : 'What the import found, before it switched to the new version.'
