@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { isTaskFailure, type ObjectStore, type TaskFailure } from '@errand/task'
 import { expect, test } from 'vitest'
 import { courseExport } from '../export/course-export.ts'
-import { refKey } from '../store/object-keys.ts'
+import { readRef } from '../store/course-ref.ts'
+import { objectKey, refKey } from '../store/object-keys.ts'
 import { filesIn, type TestMember, tarGzOf, temporaryStore } from '../test-support/archives.ts'
 import { FailingStore } from '../test-support/failing-store.ts'
 import { FolderStore } from '../test-support/folder-store.ts'
@@ -162,6 +163,34 @@ test('versions are listed with who and when, and any kept one can be gone back t
   expect(failure).toMatchObject({ code: 'course-version-unknown', detail: expect.stringContaining('1, 2, 3') })
 })
 
+test.each(['its list of files', 'a file that is read'])(
+  'a course of which the storage lost %s can be imported again; only a merge, which needs it, cannot',
+  async (what) => {
+    const store = await temporaryStore()
+    const text = `<problem display_name="P">${'<p>text</p>'.repeat(100_000)}</problem>`
+    const unit = '<sequential url_name="s"><vertical url_name="v"><problem url_name="p"/></vertical></sequential>'
+    const big: TestMember[] = [
+      ['course/course.xml', `${ROOT}${unit}${END}`],
+      ['course/problem/p.xml', text],
+    ]
+    await importOf(store, big, { options: { limits: { ratio: 100_000 } } })
+    const structure = (await readRef(store, course))?.versions[0]?.structure ?? ''
+    await store.delete(objectKey(what === 'a file that is read' ? sha256(text) : structure))
+    const failure = await failureOf(importOf(store, second, { input: { mode: 'merge' } }))
+    expect(['course-version-damaged', 'course-file-lost']).toContain(failure.code)
+    const { artifacts, log } = await importOf(store, second)
+    expect(await exported(store)).toEqual(filesOf(second))
+    const report = JSON.parse(artifacts.report?.content.toString() ?? '')
+    expect(report).toMatchObject({ changes: null, notCompared: 1 })
+    for (const told of [report.summary, artifacts.page?.content.toString(), log[0]]) {
+      expect(told).toContain('could not be compared with version 1, which the storage has lost in part')
+    }
+    expect(report.summary).not.toContain('new here')
+    const { artifacts: next } = await importOf(store, first)
+    expect(JSON.parse(next.report?.content.toString() ?? '')).toMatchObject({ changes: { from: 2 }, notCompared: null })
+  },
+)
+
 test('an import that switched has succeeded, also where the storage lets nothing be removed', async () => {
   const locked = new (class extends FolderStore {
     override async delete(key: string): Promise<void> {
@@ -296,6 +325,10 @@ test('an import whose storage fails, at whatever request, leaves the course as i
 
 function isCurrent(result: unknown, version: number): boolean {
   return typeof result === 'object' && result !== null && 'current' in result && result.current === version
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function die(): never {

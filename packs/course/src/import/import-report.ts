@@ -14,8 +14,10 @@ export interface ImportReport {
   course: Course
   findings: readonly Finding[]
   unpacked: Unpacked
-  /** Absent when the course is new. */
+  /** Absent when the course is new, or what it was cannot be read. */
   changes: Changes | undefined
+  /** The version that it could not be compared with, as the storage has lost some of it. */
+  notCompared: number | null
   preview: boolean
 }
 
@@ -24,11 +26,12 @@ const PAGE_LINES = 200
 
 /** The report for programs. */
 export function importReportJson(report: ImportReport): string {
-  const { unpacked, changes, preview } = report
+  const { unpacked, changes, notCompared, preview } = report
   const data = {
     ...reportData(inputOf(report)),
     preview,
     changes: changes ?? null,
+    notCompared,
     notes: unpacked.notes.map(shortNote),
     noteCounts: unpacked.noteCounts,
     refused: null,
@@ -41,11 +44,12 @@ export function importReportPage(report: ImportReport): string {
   return reportHtml({ ...inputOf(report), sections: sectionsOf(report) })
 }
 
-function inputOf({ key, course, findings, unpacked, changes, preview }: ImportReport): ReportInput {
+function inputOf(report: ImportReport): ReportInput {
+  const { key, course, findings, unpacked } = report
   return {
     course: key,
     ...(course.displayName === undefined ? {} : { displayName: course.displayName }),
-    summary: summaryOf(course, changes, preview),
+    summary: summaryOf(report),
     findings,
     dropped: itemsOf(unpacked.notes, ['outside', 'link', 'dropped']),
     renamed: course.renamed,
@@ -55,16 +59,24 @@ function inputOf({ key, course, findings, unpacked, changes, preview }: ImportRe
   }
 }
 
+/** A sentence on the version that could not be compared with, if there is one. */
+export function notComparedWith(version: number | null): string {
+  return version === null
+    ? ''
+    : ` It could not be compared with version ${version}, which the storage has lost in part.`
+}
+
 function shortNote({ kind, path, message }: ImportNote): ImportNote {
   return { kind, path: shortened(path, PATH_LIMIT), message: shortened(message) }
 }
 
-function summaryOf(course: Course, changes: Changes | undefined, preview: boolean): string {
+function summaryOf({ course, changes, notCompared, preview }: ImportReport): string {
   const own = [course.org, course.course, course.run].filter((part) => part !== undefined).join('/')
   const named = own === '' ? '' : ` The archive calls it ${shortened(own)}.`
   const what = preview
     ? 'A preview: nothing was changed.'
     : 'What the import found, before it switched to the new version.'
+  if (notCompared !== null) return `${what}${notComparedWith(notCompared)}${named}`
   if (!changes) return `${what} It is new here.${named}`
   const { added, changed, removed } = changes.files.counts
   const same = added + changed + removed === 0

@@ -15,6 +15,7 @@ export function refusedReportJson(course: string, refusal: Refusal, preview: boo
     ...reportData(inputOf(course, refusal)),
     preview,
     changes: null,
+    notCompared: null,
     notes: [],
     noteCounts: {},
     refused: refusal,
