@@ -130,7 +130,8 @@ test('files that are there and cannot be read, or only in part, do not stop the 
 test('of a great many lost files all are left out and listed, though a result of a step could not hold their names', async () => {
   const store = await temporaryStore()
   const lost = randomBytes(20_000)
-  const names = Array.from({ length: 160 }, (_, n) => `static/${String(n).padStart(3, '0')}${'n'.repeat(7_000)}.bin`)
+  const folders = `${'n'.repeat(200)}/`.repeat(14)
+  const names = Array.from({ length: 400 }, (_, n) => `static/${folders}${String(n).padStart(3, '0')}.bin`)
   const archive = await tarGzOf([
     ['course/course.xml', '<course url_name="R" org="O" course="C"/>'],
     ...names.map((name): [string, Buffer] => [`course/${name}`, lost]),
