@@ -47,6 +47,17 @@ export class ServerUnreachable extends Error {
   }
 }
 
+/** Half of an old file and half of a new one is neither; and one that is gone cannot be read on. */
+export function fileChanged(filename: string): ApiProblem {
+  return new ApiProblem({
+    code: 'file-changed',
+    status: 409,
+    title: 'The file was changed while it was handed in',
+    detail: `${filename} is not what it was, or where it was, when its upload began.`,
+    hint: 'Choose it again once nothing writes to it any more.',
+  })
+}
+
 /** `fetch` hides the reason ("connect ECONNREFUSED 127.0.0.1:4400") behind "fetch failed". */
 function rootMessage(error: unknown): string {
   let current = error

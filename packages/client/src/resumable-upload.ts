@@ -1,5 +1,5 @@
 import { CHUNK_WITHOUT_STREAMS, DEFAULT_PATIENCE, FIRST_PIECE, PIECE_TIME } from './config.ts'
-import { ApiProblem, ServerUnreachable } from './errors.ts'
+import { ApiProblem, fileChanged, ServerUnreachable } from './errors.ts'
 import { Patience } from './retry.ts'
 import { notErrand, type Transport } from './transport.ts'
 import type { Upload } from './types.ts'
@@ -29,7 +29,7 @@ export interface ResumableOptions {
 /**
  * Hands in a file by tus 1.0: when the connection breaks, it goes on where the server has got to.
  *
- * @throws {ApiProblem} upload-too-large, upload-too-many
+ * @throws {ApiProblem} upload-too-large, upload-too-many, file-changed
  */
 export async function resumableUpload(
   transport: Transport,
@@ -126,6 +126,8 @@ export async function resumableUpload(
     } catch (error) {
       // The file could not be read: that is not the connection's fault, and trying again would not help.
       if ('error' in broken) throw broken.error
+      // A browser says no more of it than of a connection that broke.
+      if (bytes instanceof Blob && !(await isReadable(bytes))) throw fileChanged(options.filename)
       throw error
     } finally {
       ended.abort()
@@ -162,4 +164,14 @@ async function* watched(bytes: AsyncIterable<Uint8Array>, broken: { error?: unkn
 /** Of UTF-8, as the protocol wants it. */
 function base64(text: string): string {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+}
+
+/** Whether a chosen file is still what it was when it was chosen. */
+async function isReadable(bytes: Blob): Promise<boolean> {
+  try {
+    await bytes.slice(0, 1).arrayBuffer()
+    return true
+  } catch {
+    return false
+  }
 }

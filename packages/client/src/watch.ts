@@ -17,6 +17,8 @@ export type FeedEvent =
   | TaskEvent
   /** How many entries of one's inbox are unread: first of all, and whenever that changes. */
   | { type: 'inbox'; unread: number }
+  /** A task that one might see was deleted. */
+  | { type: 'gone'; id: string }
   /** The connection was cut and is back; something may have been missed: read again what is shown. */
   | { type: 'gap' }
 
@@ -47,7 +49,7 @@ export async function* watchTask(transport: Transport, id: string, options: Watc
   const path = `/api/v1/tasks/${encodeURIComponent(id)}/events`
   const next = () => ({ path, lastEventId: String(sequence) })
   for await (const event of messages(transport, next, options)) {
-    if (event.type === 'gap' || event.type === 'inbox') continue
+    if (event.type === 'gap' || event.type === 'inbox' || event.type === 'gone') continue
     if (event.type === 'end') return
     if (event.type === 'transition') {
       if (event.transition.sequence <= sequence) continue
@@ -119,6 +121,7 @@ function parse(event: string | undefined, data: string): FeedEvent | { type: 'en
   if (event === 'transition') return { type: 'transition', transition: JSON.parse(data) as Transition }
   if (event === 'task') return { type: 'task', task: JSON.parse(data) as Task }
   if (event === 'inbox') return { type: 'inbox', ...(JSON.parse(data) as { unread: number }) }
+  if (event === 'gone') return { type: 'gone', ...(JSON.parse(data) as { id: string }) }
   if (event === 'end') return { type: 'end' }
   if (event !== 'log') return undefined
   const { taskId, ...line } = JSON.parse(data) as LogLine & { taskId: string }

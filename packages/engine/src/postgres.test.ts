@@ -121,11 +121,36 @@ test('the listening connection comes back by itself, and signals cross again', a
   }, 'two new listening connections')
   let woken = 0
   const off = other.work.onWork(() => woken++)
-  // What is told before the new connection listens is lost, which is why workers also ask; what comes after is not.
+  // What others tell before the new connection listens is not heard, which is why workers also ask; what comes after is.
   await until(async () => {
     await start(bed.engine)
     return woken > 0
   }, 'a wake-up over the new connection')
+  off()
+})
+
+test('a feed ends when it may have missed something, so that whoever follows it begins anew', async () => {
+  const first = Promise.withResolvers<void>()
+  const follow = async () => {
+    for await (const event of bed.engine.watchAll(ada)) if (event.type === 'inbox') first.resolve()
+  }
+  const ended = follow()
+  await first.promise
+  await terminate('errand-bus')
+  await ended
+  await until(async () => (await listeners()).length === 2, 'two new listening connections')
+})
+
+test('what is told while the connection is away is told once it is back', async () => {
+  const before = await listeners()
+  const third = await bed.another()
+  const own = (await listeners()).filter((pid) => !before.includes(pid))
+  expect(own).toHaveLength(1)
+  let woken = 0
+  const off = other.work.onWork(() => woken++)
+  await admin.query('SELECT pg_terminate_backend($1)', [own[0]])
+  await start(third)
+  await until(() => woken > 0, 'a wake-up from whoever was away')
   off()
 })
 

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { openAsBlob } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,6 +90,21 @@ test('a file that is written to while it is handed in is taken neither as it was
   const upload = uploadFile(writing, path, { onBegun: (id) => (begun = id) })
   await expect(upload).rejects.toMatchObject({ code: 'file-changed' })
   await expect(client.uploaded(begun)).rejects.toMatchObject({ code: 'upload-unknown' })
+})
+
+test('a chosen file that is another by now is named at once, and not tried again for minutes', async () => {
+  const path = join(folder, 'chosen')
+  await writeFile(path, randomBytes(100_000))
+  const blob = await openAsBlob(path)
+  const file = Object.assign(blob, { name: 'chosen.zip' })
+  await writeFile(path, randomBytes(200_000))
+  // As a page hands it in: in pieces that are blobs.
+  Object.assign(globalThis, { document: {} })
+  try {
+    await expect(client.upload(file, { filename: 'chosen.zip' })).rejects.toMatchObject({ code: 'file-changed' })
+  } finally {
+    Reflect.deleteProperty(globalThis, 'document')
+  }
 })
 
 test('an upload that is too large ends with the reason, announced or not', async () => {

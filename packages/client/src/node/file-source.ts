@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { FILE_PIECE } from '../config.ts'
-import { ApiProblem } from '../errors.ts'
+import { fileChanged } from '../errors.ts'
 import type { ResumableSource } from '../resumable-upload.ts'
 
 /**
@@ -19,20 +19,10 @@ export async function fileSource(file: FileHandle, name: string): Promise<Resuma
       if (held) yield held
       held = piece
     }
-    // Half of an old file and half of a new one is neither. Without its last piece the server takes it for neither.
+    // Without its last piece the server takes it for neither the old file nor the new one.
     const now = await file.stat()
     if (now.size !== size || now.mtimeMs !== mtimeMs) throw fileChanged(name)
     if (held) yield held
   }
   return { size, read }
-}
-
-function fileChanged(name: string): ApiProblem {
-  return new ApiProblem({
-    code: 'file-changed',
-    status: 409,
-    title: 'The file was changed while it was handed in',
-    detail: `${name} is not what it was when its upload began.`,
-    hint: 'Hand it in again once nothing writes to it any more.',
-  })
 }

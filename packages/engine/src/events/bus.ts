@@ -17,6 +17,16 @@ export interface Signal {
   canceled?: Iterable<string>
   /** People whose inbox has changed. */
   inboxes?: Iterable<string>
+  /** Tasks that are no more: what tells who might see them, as the record does not any longer. */
+  gone?: Iterable<GoneTask>
+}
+
+export interface GoneTask {
+  id: string
+  owner: string
+  scope: string
+  definition: string
+  version: number
 }
 
 export interface Bus {
@@ -27,6 +37,9 @@ export interface Bus {
   onQueue(listener: (queue: string) => void): () => void
   onCanceled(listener: (taskId: string) => void): () => void
   onInbox(principal: string, listener: () => void): () => void
+  onGone(listener: (task: GoneTask) => void): () => void
+  /** What others told may have been lost, as they could not be heard for a while. */
+  onMissed(listener: () => void): () => void
   close(): Promise<void>
 }
 
@@ -53,8 +66,10 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
     for (const queue of signal.queues ?? []) hear('queue', queue)
     for (const task of signal.canceled ?? []) hear('canceled', task)
     for (const principal of signal.inboxes ?? []) hear('inbox', principal)
+    for (const task of signal.gone ?? []) hear('gone', JSON.stringify(task))
   }
-  const remote = database.postgres === undefined ? undefined : openRemote(database.postgres, logger, hear)
+  const missed = () => void emitter.emit('missed')
+  const remote = database.postgres === undefined ? undefined : openRemote(database.postgres, logger, hear, missed)
   await remote?.ready
   const on = (event: string, listener: (value: string) => void) => {
     emitter.on(event, listener)
@@ -67,6 +82,7 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
         queues: [...(signal.queues ?? [])],
         canceled: [...(signal.canceled ?? [])],
         inboxes: [...(signal.inboxes ?? [])],
+        gone: [...(signal.gone ?? [])],
       }
       local(copy)
       remote?.tell(copy)
@@ -76,6 +92,8 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
     onQueue: (listener) => on('queue', listener),
     onCanceled: (listener) => on('canceled', listener),
     onInbox: (principal, listener) => on(`inbox:${principal}`, listener),
+    onGone: (listener) => on('gone', (text) => listener(JSON.parse(text) as GoneTask)),
+    onMissed: (listener) => on('missed', listener),
     close: async () => remote?.close(),
   }
 }
@@ -90,9 +108,14 @@ export async function tellOnCommit(
   for (const payload of payloads) await sql`SELECT pg_notify(${CHANNEL}, ${payload})::text`.execute(trx)
 }
 
-type Kind = 'task' | 'queue' | 'canceled' | 'inbox'
+type Kind = 'task' | 'queue' | 'canceled' | 'inbox' | 'gone'
 
-function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind, value: string) => void) {
+function openRemote(
+  postgres: PostgresAccess,
+  logger: Logger,
+  hear: (kind: Kind, value: string) => void,
+  missed: () => void,
+) {
   /** Tells a process not to hear itself. */
   const origin = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
   const waiting: Record<Kind, Set<string>> = {
@@ -100,6 +123,7 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
     queue: new Set(),
     canceled: new Set(),
     inbox: new Set(),
+    gone: new Set(),
   }
   let timer: NodeJS.Timeout | undefined
   /** Whether a flush comes with this turn of the event loop. */
@@ -107,6 +131,7 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
   let last = 0
   let closed = false
   let client: pg.Client | undefined
+  let heard = false
 
   /** One after the other: a connection takes one query at a time. */
   let sending: Promise<void> = Promise.resolve()
@@ -118,10 +143,14 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
     return sending
   }
   const send = async () => {
+    // What is to be told waits for the connection to be there again.
+    if (client === undefined) return
     const payloads: string[] = []
-    for (const kind of ['canceled', 'queue', 'task', 'inbox'] as const) {
+    const told = new Map<Kind, string[]>()
+    for (const kind of ['canceled', 'queue', 'task', 'inbox', 'gone'] as const) {
       let values: string[] = []
       let size = 0
+      told.set(kind, [...waiting[kind]])
       for (const value of waiting[kind]) {
         // In bytes: the names of people are not all ASCII.
         const length = Buffer.byteLength(JSON.stringify(value)) + 1
@@ -137,7 +166,13 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
       waiting[kind].clear()
     }
     // Through the listening connection: the pool may be busy exactly when there is much to tell.
-    if (payloads.length > 0) await client?.query('SELECT pg_notify($1, unnest($2::text[]))', [CHANNEL, payloads])
+    if (payloads.length === 0) return
+    try {
+      await client.query('SELECT pg_notify($1, unnest($2::text[]))', [CHANNEL, payloads])
+    } catch (error) {
+      for (const [kind, values] of told) for (const value of values) waiting[kind].add(value)
+      throw error
+    }
   }
 
   const connect = async (): Promise<void> => {
@@ -166,6 +201,9 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
       await next.connect()
       await next.query(`LISTEN ${CHANNEL}`)
       client = next
+      if (heard) missed()
+      heard = true
+      void flush()
     } catch (error) {
       logger.warn({ err: error }, 'the listening connection could not be made')
       // One that was never connected does not say that it has ended.
@@ -174,11 +212,12 @@ function openRemote(postgres: PostgresAccess, logger: Logger, hear: (kind: Kind,
   }
   return {
     ready: connect(),
-    tell(signal: { tasks: string[]; queues: string[]; canceled: string[]; inboxes: string[] }) {
+    tell(signal: { tasks: string[]; queues: string[]; canceled: string[]; inboxes: string[]; gone: GoneTask[] }) {
       for (const value of signal.tasks) waiting.task.add(value)
       for (const value of signal.queues) waiting.queue.add(value)
       for (const value of signal.canceled) waiting.canceled.add(value)
       for (const value of signal.inboxes) waiting.inbox.add(value)
+      for (const task of signal.gone) waiting.gone.add(JSON.stringify(task))
       // A lone one goes at once, with what the same turn of the event loop tells; it is the next that waits.
       if (timer !== undefined || soon) return
       const wait = last + COALESCE - performance.now()

@@ -68,6 +68,21 @@ onBothDatabases((kind) => {
     expect(tasksOf(readOnly ?? [])).toEqual([])
   })
 
+  test('a task that is deleted is gone for those who might see it, and nothing to others', async () => {
+    const mate = { id: 'team-mate', name: 'Mate', staff: false }
+    await bed.engine.people.record.grant(mate.id, { scope: 'course:D', role: 'team' }, staff)
+    const [own, team, plain] = await Promise.all([ada, mate, bob].map(follow))
+    const { task } = await bed.engine.submit({ definition: 'shared', input: { course: 'D' } }, ada)
+    await bed.engine.cancel(task.id, ada)
+    await bed.engine.deleteTask(task.id, ada)
+    const gone = (told: FeedEvent[] | undefined) => told?.filter((event) => event.type === 'gone')
+    for (const told of [own, team]) {
+      await until(() => (gone(told) ?? []).length > 0)
+      expect(gone(told)).toEqual([{ type: 'gone', id: task.id }])
+    }
+    expect(gone(plain)).toEqual([])
+  })
+
   test('a membership that is taken away is gone with the next change', async () => {
     const guest = { id: 'guest', name: 'Guest', staff: false }
     await bed.engine.people.record.grant('guest', { scope: 'course:C', role: 'team' }, staff)

@@ -2,10 +2,10 @@ import { isFinal } from '@errand/task'
 import { sql } from 'kysely'
 import type { Rights } from '../access/access.ts'
 import { defaults } from '../config.ts'
+import type { GoneTask } from '../events/bus.ts'
 import { Signals } from '../events/signals.ts'
 import type { FeedEvent, Principal } from '../types.ts'
 import { type FoundTask, shownTo, viewsById } from './read.ts'
-import type { TaskRow } from './record.ts'
 import type { TaskServices } from './services.ts'
 
 /** Watchers whose inboxes are looked into with one query: a millisecond's work. */
@@ -17,6 +17,8 @@ interface Watcher {
   signals: Signals
   /** Tasks that have changed, as they are now: each is told once, however often it has changed meanwhile. */
   changed: Map<string, { found: FoundTask; rights: Rights }>
+  /** Tasks that were deleted. */
+  gone: Set<string>
   /** Whether something may be new in the inbox: said by a signal, by the end of an own task, or by a while without any. */
   look: boolean
   /** What was last found unread, and told. */
@@ -35,6 +37,7 @@ export class Feed {
   readonly #services: TaskServices
   readonly #watchers = new Set<Watcher>()
   readonly #changed = new Set<string>()
+  readonly #gone = new Map<string, GoneTask>()
   readonly #signals = new Signals()
   #running: Promise<void> | undefined
 
@@ -49,6 +52,7 @@ export class Feed {
       who: { ...who },
       signals: new Signals(options.signal),
       changed: new Map(),
+      gone: new Set(),
       look: true,
       unread: undefined,
       told: undefined,
@@ -65,6 +69,10 @@ export class Feed {
           watcher.changed.delete(id)
           yield { type: 'task', task: await shownTo(this.#services, who, found, rights) }
         }
+        for (const id of watcher.gone) {
+          watcher.gone.delete(id)
+          yield { type: 'gone', id }
+        }
         if (watcher.unread !== undefined && watcher.unread !== watcher.told) {
           watcher.told = watcher.unread
           yield { type: 'inbox', unread: watcher.unread }
@@ -78,13 +86,18 @@ export class Feed {
 
   /** Ends all feeds. */
   async close(): Promise<void> {
+    this.#endAll()
+    this.#watchers.clear()
+    this.#signals.raise()
+    await this.#running
+  }
+
+  /** Whoever watches is to begin anew. */
+  #endAll(): void {
     for (const watcher of this.#watchers) {
       watcher.behind = true
       watcher.signals.raise()
     }
-    this.#watchers.clear()
-    this.#signals.raise()
-    await this.#running
   }
 
   #enter(watcher: Watcher): () => Promise<void> {
@@ -109,10 +122,18 @@ export class Feed {
 
   /** Looks whenever something may have changed, for as long as anybody watches. */
   async #run(): Promise<void> {
-    const off = this.#services.bus.onAnyTask((id) => {
-      this.#changed.add(id)
-      this.#signals.raise()
-    })
+    const { bus } = this.#services
+    const offs = [
+      bus.onAnyTask((id) => {
+        this.#changed.add(id)
+        this.#signals.raise()
+      }),
+      bus.onGone((task) => {
+        this.#gone.set(task.id, task)
+        this.#signals.raise()
+      }),
+      bus.onMissed(() => this.#endAll()),
+    ]
     while (this.#watchers.size > 0) {
       this.#signals.clear()
       const looked = performance.now()
@@ -122,8 +143,9 @@ export class Feed {
       // What comes after a quiet time is told at once; what follows closely is told together.
       await this.#signals.pause(defaults.watchInterval, looked)
     }
-    off()
+    for (const off of offs) off()
     this.#changed.clear()
+    this.#gone.clear()
     this.#running = undefined
   }
 
@@ -139,6 +161,8 @@ export class Feed {
     const { db, watching } = this.#services
     const ids = [...this.#changed]
     this.#changed.clear()
+    const gone = [...this.#gone.values()]
+    this.#gone.clear()
     await watching.beat([...this.#watchers].map(({ who }) => who))
     const rows =
       ids.length === 0
@@ -156,11 +180,17 @@ export class Feed {
       if (news === undefined) continue
       for (const { rights, watcher } of audience) tell(watcher, { found: news, rights })
     }
+    for (const task of gone) {
+      for (const { watcher } of await this.#audience(task, watchers)) {
+        watcher.gone.add(task.id)
+        watcher.signals.raise()
+      }
+    }
     await this.#lookIntoInboxes()
   }
 
   /** Those who may see the task, and what each may do with it. */
-  async #audience(row: TaskRow, watchers: ReadonlyMap<Principal, Watcher>) {
+  async #audience(row: GoneTask, watchers: ReadonlyMap<Principal, Watcher>) {
     const { access, catalog, db } = this.#services
     const shape = await catalog.shape(db, row.definition, row.version)
     const among = await access.among([...watchers.keys()], 'view', { task: row, shape })

@@ -18,9 +18,14 @@ export async function removeTask(services: TaskServices, id: string, who: Princi
   // Without its row nobody would find what is left in the storage.
   if (!(await services.artifacts.deleteAll(id, who))) throw filesRemain(id)
   const over = taskStates.filter((state) => isFinal('task', state))
-  await services.db.deleteFrom('tasks').where('id', '=', id).where('state', 'in', over).execute()
+  const gone = await services.db
+    .deleteFrom('tasks')
+    .where('id', '=', id)
+    .where('state', 'in', over)
+    .returning(['id', 'owner', 'scope', 'definition', 'version'])
+    .execute()
   services.logger.info({ task: id, definition: task.definition, by: who.id }, 'a task was deleted')
-  services.bus.tell({ tasks: [id] })
+  services.bus.tell({ tasks: [id], gone })
 }
 
 function taskOpen(id: string): Problem {

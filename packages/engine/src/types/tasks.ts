@@ -138,6 +138,8 @@ export type FeedEvent =
   | { type: 'log'; taskId: string; line: LogLine }
   | { type: 'task'; task: TaskView }
   | { type: 'inbox'; unread: number }
+  /** A task that one might see was deleted. */
+  | { type: 'gone'; id: string }
 
 /** What somebody may start. */
 export interface Allowance {

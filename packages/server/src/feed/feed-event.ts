@@ -17,6 +17,7 @@ export async function* feed(events: AsyncIterable<FeedEvent>): AsyncGenerator<Se
 
 function message(event: FeedEvent): ServerEvent {
   if (event.type === 'transition') return { event: 'transition', data: transitionJson(event.transition) }
+  if (event.type === 'gone') return { event: 'gone', data: { id: event.id } }
   if (event.type === 'inbox') return { event: 'inbox', data: { unread: event.unread } }
   if (event.type === 'log') return { event: 'log', data: { taskId: event.taskId, ...logLineJson(event.line) } }
   return { event: 'task', data: taskJson(event.task) }

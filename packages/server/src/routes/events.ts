@@ -10,7 +10,7 @@ import { problems } from '../openapi/responses.ts'
 import { idParams, router, security } from './router.ts'
 
 const eventStreamResponse = {
-  description: 'Server-sent events: `transition`, `log`, `task`, `inbox`, and `end`',
+  description: 'Server-sent events: `transition`, `log`, `task`, `inbox`, `gone`, and `end`',
   content: { 'text/event-stream': { schema: z.string() } },
 }
 
