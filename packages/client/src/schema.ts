@@ -2503,7 +2503,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events: `transition`, `log`, `task`, `inbox`, and `end` */
+            /** @description Server-sent events: `transition`, `log`, `task`, `inbox`, `gone`, and `end` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2559,7 +2559,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events: `transition`, `log`, `task`, `inbox`, and `end` */
+            /** @description Server-sent events: `transition`, `log`, `task`, `inbox`, `gone`, and `end` */
             200: {
                 headers: {
                     [name: string]: unknown;
