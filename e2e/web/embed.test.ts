@@ -150,11 +150,13 @@ test('any number of elements, on any number of pages, share one connection, and 
     await show(one, elements)
     await expect.poll(() => one.getByText('Wait for a file').count(), PATIENT).toBe(7)
   }
-  expect(feeds).toEqual(['/api/v1/events'])
+  // Who is there is asked first.
+  await expect.poll(() => feeds, PATIENT).toEqual(['/api/v1/events'])
   await writeFile(there, '')
   for (const one of [page, other]) {
     await expect.poll(() => one.getByText(/^Completed in/).count(), PATIENT).toBe(7)
   }
+  expect(feeds).toEqual(['/api/v1/events'])
   await context.close()
 })
 

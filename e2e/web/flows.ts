@@ -309,7 +309,7 @@ export async function newInTheList(site: Site, browser: Browser): Promise<void> 
   const { context, page: holder } = await signIn(site, browser, { as: 'ada' })
   // It has the feed, which has begun: from now on what changes is told, and the list is not read for another reason.
   await holder.addInitScript(
-    `new BroadcastChannel('errand-feed').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
+    `new BroadcastChannel('errand-feed ada').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
   )
   await holder.goto('/preferences')
   await expect.poll(() => holder.evaluate('window.feedBegun === true'), PATIENT).toBe(true)
@@ -452,7 +452,7 @@ export async function lateRead(site: Site, browser: Browser): Promise<void> {
   })
   // The page that holds the feed tells the others of this browser when it begins. What is before that is told to nobody.
   await page.addInitScript(
-    `new BroadcastChannel('errand-feed').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
+    `new BroadcastChannel('errand-feed ada').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
   )
   await page.goto(`/tasks/${id}`)
   await expect.poll(() => earlier !== undefined, PATIENT).toBe(true)
@@ -487,7 +487,7 @@ export async function earlyRead(site: Site, browser: Browser): Promise<void> {
     await route.continue()
   })
   await page.addInitScript(
-    `new BroadcastChannel('errand-feed').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
+    `new BroadcastChannel('errand-feed ada').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
   )
   await page.goto(`/tasks/${id}`)
   await expect.poll(() => first !== undefined, PATIENT).toBe(true)

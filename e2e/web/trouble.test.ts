@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -103,7 +104,7 @@ test('a next page that cannot be read is asked for once, and again when somebody
   const { context, page: holder } = await signIn(site, browser, { as: 'ada' })
   // It has the feed, which has begun: what changes is told, and the list is not read for another reason.
   await holder.addInitScript(
-    `new BroadcastChannel('errand-feed').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
+    `new BroadcastChannel('errand-feed ada').onmessage = ({ data }) => { if (data.type === 'begun') window.feedBegun = true }`,
   )
   await holder.goto('/preferences')
   await expect.poll(() => holder.evaluate('window.feedBegun === true'), PATIENT).toBe(true)
@@ -129,5 +130,45 @@ test('a next page that cannot be read is asked for once, and again when somebody
     .getByText('A fault')
     .waitFor({ state: 'detached', ...PATIENT })
   expect(asked).toBe(2)
+  await context.close()
+})
+
+test('two people on one browser are told their own, and a page of one becomes a page of the other', async () => {
+  const { context, page: leading } = await signIn(site, browser, { as: 'ada' })
+  const isBen = Promise.withResolvers<void>()
+  // Its connection is begun as whoever is there by then.
+  await leading.route('**/api/v1/events', async (route) => {
+    await isBen.promise
+    await route.continue()
+  })
+  await leading.goto('/preferences')
+  const ada = leading.getByRole('button', { name: 'Ada Okafor' })
+  await ada.waitFor(PATIENT)
+  const [following, bens] = [await context.newPage(), await context.newPage()]
+  await following.goto('/?owner=ada')
+  await following.getByRole('button', { name: 'Ada Okafor' }).waitFor(PATIENT)
+
+  const { data } = await site.as('ben').api.POST('/api/v1/session/links')
+  let read = 0
+  bens.on('response', (response) => {
+    if (response.url().includes('/api/v1/tasks?')) read += 1
+  })
+  await bens.goto(data?.link ?? '')
+  // At first, and once more as the feed begins: from then on what is new is counted.
+  await expect.poll(() => read, PATIENT).toBe(2)
+  const path = join(site.folder, 'two-people')
+  for (const news of ['1 new task: show it', '2 new tasks: show them']) {
+    await site.as('ada').submit({ definition: 'waits', input: { path } })
+    await site.as('ben').submit({ definition: 'waits', input: { path } })
+    await bens.getByRole('button', { name: news }).waitFor(PATIENT)
+  }
+
+  // A page that somebody comes back to, and then one that nobody does.
+  await following.evaluate(`dispatchEvent(new Event('visibilitychange'))`)
+  await following.getByRole('button', { name: 'Ben Lind' }).waitFor(PATIENT)
+  isBen.resolve()
+  await leading.getByRole('button', { name: 'Ben Lind' }).waitFor(PATIENT)
+  // For the next test there is a place again.
+  await writeFile(path, '')
   await context.close()
 })

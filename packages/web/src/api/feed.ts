@@ -1,7 +1,7 @@
 import type { FeedEvent, Task } from '@errand/client'
 import { client, isSignedOut } from './client.ts'
 
-/** What the feed tells every page of this browser. */
+/** What the feed tells every page of this browser that is open as one person. */
 export type FeedMessage =
   | { type: 'task'; task: Task }
   /** How many entries of the inbox are unread. */
@@ -10,32 +10,32 @@ export type FeedMessage =
   | { type: 'begun' }
   /** The connection was lost, or is there (again). After a loss, what is shown must be read anew. */
   | { type: 'connection'; up: boolean }
-  /** Nobody is signed in any more: nothing is told from now on. */
+  /** Nobody is signed in any more, or somebody else is: nothing is told from now on. */
   | { type: 'signed-out' }
 
 export type Listener = (message: FeedMessage) => void
-
-const NAME = 'errand-feed'
 
 /**
  * Follows all tasks one may see. The pages of one browser share one connection: whoever holds the lock has it and tells
  * the others; when that page is closed, the next takes over. Browsers allow only six connections to a server, and each
  * costs the server memory.
  *
+ * @param person - the id of whom the page is open as: two may use one browser, and neither is told what is the other's
  * @returns how to stop
  */
-export function followFeed(listener: Listener): () => void {
+export function followFeed(person: string, listener: Listener): () => void {
+  const name = `errand-feed ${person}`
   const stop = new AbortController()
-  const channel = new BroadcastChannel(NAME)
+  const channel = new BroadcastChannel(name)
   channel.onmessage = (event: MessageEvent<FeedMessage>) => listener(event.data)
   const tell = (message: FeedMessage) => {
     // The others first: whoever listens here may have had enough with it, and stop.
     channel.postMessage(message)
     listener(message)
   }
-  const lead = () => hold(tell, stop.signal)
+  const lead = () => hold(person, tell, stop.signal)
   // Without a secure context there are no locks: then each page has its own connection, and tells nobody.
-  const leading = 'locks' in navigator ? navigator.locks.request(NAME, { signal: stop.signal }, lead) : lead()
+  const leading = 'locks' in navigator ? navigator.locks.request(name, { signal: stop.signal }, lead) : lead()
   leading.catch((error: unknown) => {
     if (!stop.signal.aborted) console.error(error)
   })
@@ -45,22 +45,29 @@ export function followFeed(listener: Listener): () => void {
   }
 }
 
-/** Keeps the connection open until the signal aborts, or the server says that nobody is signed in. */
-async function hold(tell: Listener, signal: AbortSignal): Promise<void> {
+/** Keeps the connection open until the signal aborts, or the server says that nobody is signed in, or somebody else. */
+async function hold(person: string, tell: Listener, signal: AbortSignal): Promise<void> {
+  // What a new connection begins with. A connection is whose the cookie is by then: it is looked who that is before a word of
+  // it is told.
+  let first: FeedMessage | undefined = { type: 'begun' }
   const feed = (): AsyncGenerator<FeedEvent> =>
     client.watchTasks({
       signal,
       patience: Number.POSITIVE_INFINITY,
       onLost: () => tell({ type: 'connection', up: false }),
-      onBack: () => tell({ type: 'connection', up: true }),
+      onBack: () => {
+        first = { type: 'connection', up: true }
+      },
     })
-  let lost = false
   while (!signal.aborted) {
     try {
-      let begun = false
       for await (const event of feed()) {
-        if (!begun) tell(lost ? { type: 'connection', up: true } : { type: 'begun' })
-        begun = true
+        if (first !== undefined) {
+          const { id } = await client.me({ signal })
+          if (id !== person) return tell({ type: 'signed-out' })
+          tell(first)
+          first = undefined
+        }
         if (event.type === 'task' || event.type === 'inbox') tell(event)
       }
     } catch (error) {
@@ -68,7 +75,7 @@ async function hold(tell: Listener, signal: AbortSignal): Promise<void> {
       if (isSignedOut(error)) return tell({ type: 'signed-out' })
       // The first connection of all failed: the page is open while the server is not there. Or a later one met something
       // that the client does not try again, such as a fault of the server: that passes as well.
-      lost = true
+      first = { type: 'connection', up: true }
       tell({ type: 'connection', up: false })
       await new Promise((resolve) => setTimeout(resolve, 1_000))
     }

@@ -36,18 +36,18 @@ export function useLive(): Live {
 }
 
 /** Keeps everything that is shown as it is in the record, for as long as somebody is signed in. */
-export function useFeed(): void {
+export function useFeed(person: string): void {
   const { signedOut } = useLive()
   useEffect(() => {
     if (signedOut) return
-    return followFeed((message) => {
+    return followFeed(person, (message) => {
       if (message.type === 'task') taskChanged(message.task)
       else if (message.type === 'inbox') inboxChanged(message.unread)
       else if (message.type === 'begun') begun()
       else if (message.type === 'connection') connection(message.up)
       else sessionEnded()
     })
-  }, [signedOut])
+  }, [person, signedOut])
 }
 
 function sessionEnded(): void {

@@ -38,7 +38,12 @@ export const queryClient = new QueryClient({
   },
 })
 
-export const meQuery = queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => client.me({ signal }) })
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => client.me({ signal }),
+  // Somebody else may have signed in on another page of the browser.
+  refetchOnWindowFocus: 'always',
+})
 
 /** The filters as the API takes them: a day begins and ends where its reader is. */
 function asked({ from, to, ...filters }: TaskFilters): TaskFilter {

@@ -1,7 +1,7 @@
 import { Center, Container, Loader } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Outlet } from '@tanstack/react-router'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { isSignedOut } from '../api/client.ts'
 import { signedIn, useFeed, useLive } from '../api/live.ts'
 import { meQuery } from '../api/queries.ts'
@@ -21,10 +21,18 @@ export function Shell() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: each time it was read
   useEffect(signedIn, [me.dataUpdatedAt])
 
-  if (me.data === undefined) {
+  const person = useRef(me.data?.id)
+  person.current ??= me.data?.id
+  // Somebody else has signed in on another page of this browser. Nothing that was read, told or typed here is theirs.
+  const isOther = person.current !== me.data?.id
+  useEffect(() => {
+    if (isOther) location.reload()
+  }, [isOther])
+
+  if (me.data === undefined || isOther) {
     return (
       <Container component="main" size="sm" className={classes.main}>
-        {me.error === null ? (
+        {me.error === null || isOther ? (
           <Center mih="50vh">
             <Loader aria-label="Loading" />
           </Center>
@@ -42,7 +50,7 @@ export function Shell() {
         Skip to the content
       </a>
       <Header me={me.data} />
-      <Feed />
+      <Feed person={me.data.id} />
       <Container component="main" id="main" tabIndex={-1} size="lg" className={classes.main}>
         {isGone && <SignedOutMeanwhile looking={me.isFetching} onLook={() => void me.refetch()} />}
         <Outlet />
@@ -51,7 +59,7 @@ export function Shell() {
   )
 }
 
-function Feed() {
-  useFeed()
+function Feed({ person }: { person: string }) {
+  useFeed(person)
   return <Connection />
 }

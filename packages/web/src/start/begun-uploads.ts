@@ -1,3 +1,5 @@
+import { meQuery, queryClient } from '../api/queries.ts'
+
 /** A file that was handed in in part, as this browser remembers it: after a reload the rest can follow. */
 export interface BegunUpload {
   /** Of the upload. */
@@ -10,7 +12,9 @@ export interface BegunUpload {
   share: number
 }
 
-const key = (definition: string, slot: string) => `errand-upload ${definition} ${slot}`
+/** Whoever uses this browser after somebody else is not told what they handed in. */
+const key = (definition: string, slot: string) =>
+  `errand-upload ${queryClient.getQueryData(meQuery.queryKey)?.id} ${definition} ${slot}`
 
 /** What was begun for this field and not finished; `undefined` where nothing was, or the browser keeps nothing. */
 export function begunUpload(definition: string, slot: string): BegunUpload | undefined {
