@@ -4,6 +4,8 @@ import { client, isSignedOut } from './client.ts'
 /** What the feed tells every page of this browser that is open as one person. */
 export type FeedMessage =
   | { type: 'task'; task: Task }
+  /** A task was deleted. */
+  | { type: 'gone'; id: string }
   /** How many entries of the inbox are unread. */
   | { type: 'inbox'; unread: number }
   /** From now on all changes are told; a task that was read before may have changed since. */
@@ -34,8 +36,18 @@ export function followFeed(person: string, listener: Listener): () => void {
     listener(message)
   }
   const lead = () => hold(person, tell, stop.signal)
+  const takeTurn = async () => {
+    const led = await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+      if (lock !== null) await lead()
+      return lock !== null
+    })
+    if (led || stop.signal.aborted) return
+    // Another page has the connection, which began before this one listened.
+    listener({ type: 'begun' })
+    await navigator.locks.request(name, { signal: stop.signal }, lead)
+  }
   // Without a secure context there are no locks: then each page has its own connection, and tells nobody.
-  const leading = 'locks' in navigator ? navigator.locks.request(name, { signal: stop.signal }, lead) : lead()
+  const leading = 'locks' in navigator ? takeTurn() : lead()
   leading.catch((error: unknown) => {
     if (!stop.signal.aborted) console.error(error)
   })
@@ -68,7 +80,7 @@ async function hold(person: string, tell: Listener, signal: AbortSignal): Promis
           tell(first)
           first = undefined
         }
-        if (event.type === 'task' || event.type === 'inbox') tell(event)
+        if (event.type === 'task' || event.type === 'gone' || event.type === 'inbox') tell(event)
       }
     } catch (error) {
       if (signal.aborted) return

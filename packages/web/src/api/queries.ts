@@ -62,7 +62,7 @@ export const tasksQuery = (filters: TaskFilters) =>
         { ...asked(filters), limit: PAGE_SIZE, ...(pageParam === undefined ? {} : { pageToken: pageParam }) },
         { signal },
       )
-      return { ...page, tasks: page.tasks.map(newest) }
+      return asTold(page)
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: TaskPage) => page.nextPageToken ?? undefined,
@@ -75,6 +75,15 @@ export const taskQuery = (id: string) =>
     queryKey: ['task', id],
     queryFn: async ({ signal }): Promise<Task> => newest(await client.task(id, { signal })),
   })
+
+/** Ids of tasks that were deleted while this page was open: a list that was read before may still be on its way. */
+export const deleted = new Set<string>()
+
+/** A page of a list with what the feed has told of its tasks. */
+export const asTold = (page: TaskPage): TaskPage => ({
+  ...page,
+  tasks: page.tasks.filter(({ id }) => !deleted.has(id)).map(newest),
+})
 
 /** The feed can tell a later state of a task while an earlier one, read before, is still on its way. */
 function newest<Read extends TaskSummary>(read: Read): Read | Task {

@@ -1,4 +1,4 @@
-import type { Task } from '@errand/client'
+import { ApiProblem, type Task } from '@errand/client'
 import { Group, Paper, Skeleton, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
@@ -23,7 +23,9 @@ import { TaskActions } from './task-actions.tsx'
 export function TaskPage() {
   const { id } = useParams({ from: '/tasks/$id' })
   const task = useQuery(taskQuery(id))
-  if (task.data !== undefined) return <Shown task={task.data} />
+  // It was deleted elsewhere: what is known of it is no more.
+  const isGone = task.error instanceof ApiProblem && task.error.status === 404
+  if (task.data !== undefined && !isGone) return <Shown task={task.data} />
   if (task.error !== null) {
     return (
       <Page title="Task">
