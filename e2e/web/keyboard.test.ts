@@ -287,6 +287,11 @@ test('staff promote and retire a version, and add, pause and remove a schedule',
   await tabTo('Name')
   await page.keyboard.type('by-keyboard')
   await tabTo('Starts')
+  // What can be chosen is read when the form opens.
+  await page
+    .locator('option', { hasText: 'Greet' })
+    .first()
+    .waitFor({ state: 'attached', ...PATIENT })
   await page.keyboard.type('Greet')
   await tabTo('When')
   await page.keyboard.type('0 6 * * mon')
