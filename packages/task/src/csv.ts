@@ -3,6 +3,9 @@
  * cells by something else would begin another, as many do by `;` for their language.
  */
 const FORMULA = /^(?=[=+\-@\t\r\n])|(?<=[;\t\r\n])(?=[=+\-@])/g
+/** Whether there is such a place: most of a million cells have none, and this tells it in a fraction of the time. */
+const HAS_FORMULA = /^[=+\-@\t\r\n]|[;\t\r\n][=+\-@]/
+const QUOTED = /[",\r\n]/
 const NUMBER = /^[+-]?\d+([.,]\d+)?$/
 
 /**
@@ -22,6 +25,6 @@ export function csvRow(cells: readonly (string | number | boolean | null | undef
 function cell(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined) return ''
   if (typeof value !== 'string') return String(value)
-  const text = NUMBER.test(value) ? value : value.replaceAll(FORMULA, "'")
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  const text = HAS_FORMULA.test(value) && !NUMBER.test(value) ? value.replaceAll(FORMULA, "'") : value
+  return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -11,6 +11,8 @@ import type { Tables } from '../database/schema.ts'
 export interface Signal {
   /** Tasks that have changed. */
   tasks?: Iterable<string>
+  /** Tasks that have changed and are over now. */
+  over?: Iterable<string>
   /** Queues that have got work. */
   queues?: Iterable<string>
   /** Tasks that are asked to end. */
@@ -32,7 +34,8 @@ export interface GoneTask {
 export interface Bus {
   /** Tells this process at once, and the others soon after; never fails. */
   tell(signal: Signal): void
-  onTask(taskId: string, listener: () => void): () => void
+  /** @param listener - told as well whether it is over */
+  onTask(taskId: string, listener: (over: boolean) => void): () => void
   onAnyTask(listener: (taskId: string) => void): () => void
   onQueue(listener: (queue: string) => void): () => void
   onCanceled(listener: (taskId: string) => void): () => void
@@ -56,13 +59,14 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
   const emitter = new EventEmitter()
   emitter.setMaxListeners(0)
   const hear = (kind: Kind, value: string) => {
-    if (kind === 'task') {
-      emitter.emit(`task:${value}`)
+    if (kind === 'task' || kind === 'over') {
+      emitter.emit(`task:${value}`, kind)
       emitter.emit('task', value)
     } else emitter.emit(kind === 'inbox' ? `inbox:${value}` : kind, value)
   }
   const local = (signal: Signal) => {
     for (const task of signal.tasks ?? []) hear('task', task)
+    for (const task of signal.over ?? []) hear('over', task)
     for (const queue of signal.queues ?? []) hear('queue', queue)
     for (const task of signal.canceled ?? []) hear('canceled', task)
     for (const principal of signal.inboxes ?? []) hear('inbox', principal)
@@ -79,6 +83,7 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
     tell(signal) {
       const copy = {
         tasks: [...(signal.tasks ?? [])],
+        over: [...(signal.over ?? [])],
         queues: [...(signal.queues ?? [])],
         canceled: [...(signal.canceled ?? [])],
         inboxes: [...(signal.inboxes ?? [])],
@@ -87,7 +92,7 @@ export async function openBus(database: Database, logger: Logger): Promise<Bus> 
       local(copy)
       remote?.tell(copy)
     },
-    onTask: (taskId, listener) => on(`task:${taskId}`, listener),
+    onTask: (taskId, listener) => on(`task:${taskId}`, (kind) => listener(kind === 'over')),
     onAnyTask: (listener) => on('task', listener),
     onQueue: (listener) => on('queue', listener),
     onCanceled: (listener) => on('canceled', listener),
@@ -108,7 +113,17 @@ export async function tellOnCommit(
   for (const payload of payloads) await sql`SELECT pg_notify(${CHANNEL}, ${payload})::text`.execute(trx)
 }
 
-type Kind = 'task' | 'queue' | 'canceled' | 'inbox' | 'gone'
+/** A signal as it is when all of it is there. */
+interface Told {
+  tasks: string[]
+  over: string[]
+  queues: string[]
+  canceled: string[]
+  inboxes: string[]
+  gone: GoneTask[]
+}
+
+type Kind = 'task' | 'over' | 'queue' | 'canceled' | 'inbox' | 'gone'
 
 function openRemote(
   postgres: PostgresAccess,
@@ -120,6 +135,7 @@ function openRemote(
   const origin = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`
   const waiting: Record<Kind, Set<string>> = {
     task: new Set(),
+    over: new Set(),
     queue: new Set(),
     canceled: new Set(),
     inbox: new Set(),
@@ -147,7 +163,7 @@ function openRemote(
     if (client === undefined) return
     const payloads: string[] = []
     const told = new Map<Kind, string[]>()
-    for (const kind of ['canceled', 'queue', 'task', 'inbox', 'gone'] as const) {
+    for (const kind of ['canceled', 'queue', 'task', 'over', 'inbox', 'gone'] as const) {
       let values: string[] = []
       let size = 0
       told.set(kind, [...waiting[kind]])
@@ -212,8 +228,9 @@ function openRemote(
   }
   return {
     ready: connect(),
-    tell(signal: { tasks: string[]; queues: string[]; canceled: string[]; inboxes: string[]; gone: GoneTask[] }) {
+    tell(signal: Told) {
       for (const value of signal.tasks) waiting.task.add(value)
+      for (const value of signal.over) waiting.over.add(value)
       for (const value of signal.queues) waiting.queue.add(value)
       for (const value of signal.canceled) waiting.canceled.add(value)
       for (const value of signal.inboxes) waiting.inbox.add(value)

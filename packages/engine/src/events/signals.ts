@@ -2,6 +2,8 @@
 export class Signals {
   #raised = false
   #wake: (() => void) | undefined
+  #urgent = false
+  #hurry: (() => void) | undefined
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = () => this.raise()
 
@@ -19,8 +21,16 @@ export class Signals {
     this.#wake?.()
   }
 
+  /** Raises it, and ends a pause or spares the next one. */
+  raiseUrgently(): void {
+    this.#urgent = true
+    this.#hurry?.()
+    this.raise()
+  }
+
   clear(): void {
     this.#raised = false
+    this.#urgent = false
   }
 
   /** Until it is raised, or `milliseconds` have passed. @returns whether it was raised */
@@ -38,13 +48,13 @@ export class Signals {
   }
 
   /**
-   * Until so many milliseconds have passed since an instant, in which more may gather; only an abort shortens it.
+   * Until so many milliseconds have passed since an instant, in which more may gather; only an abort and what is urgent shorten it.
    *
    * @param since - as `performance.now()` tells it
    */
   async pause(interval: number, since: number): Promise<void> {
     const milliseconds = since + interval - performance.now()
-    if (this.aborted || milliseconds <= 0) return
+    if (this.aborted || this.#urgent || milliseconds <= 0) return
     await new Promise<void>((resolve) => {
       const end = () => {
         clearTimeout(timer)
@@ -53,7 +63,9 @@ export class Signals {
       }
       const timer = setTimeout(end, milliseconds)
       this.#signal?.addEventListener('abort', end)
+      this.#hurry = end
     })
+    this.#hurry = undefined
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { actorOf } from '../access/policy.ts'
 import { queueOf } from '../dispatch/dispatch.ts'
 import type { Principal } from '../types.ts'
-import { TaskChange } from './change.ts'
+import { TaskChange, toldOf } from './change.ts'
 import { lockTasks } from './record.ts'
 import { saveChanges } from './save.ts'
 import type { TaskServices } from './services.ts'
@@ -80,7 +80,7 @@ async function changeTask(services: TaskServices, id: string, alter: (change: Ta
   if (done?.changed !== true) return
   const { definition, version } = done.record.task
   services.bus.tell({
-    tasks: [id],
+    ...toldOf([done]),
     canceled: [id],
     ...(done.wakes.length > 0 ? { queues: [queueOf(definition, version)] } : {}),
   })

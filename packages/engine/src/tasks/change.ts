@@ -194,3 +194,10 @@ export class TaskChange {
     })
   }
 }
+
+/** Whose watchers are to look: where a task is over, at once. */
+export function toldOf(changes: readonly TaskChange[]): { tasks: string[]; over: string[] } {
+  const told: { tasks: string[]; over: string[] } = { tasks: [], over: [] }
+  for (const { record, state } of changes) (isFinal('task', state) ? told.over : told.tasks).push(record.task.id)
+  return told
+}

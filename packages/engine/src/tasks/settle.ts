@@ -6,7 +6,7 @@ import { type Lease, queueOf } from '../dispatch/dispatch.ts'
 import { TOO_MANY_FAILED } from '../fan-out/index.ts'
 import { ClaimLost } from '../problem.ts'
 import type { ClaimRef } from '../types.ts'
-import { TaskChange } from './change.ts'
+import { TaskChange, toldOf } from './change.ts'
 import { parseLease } from './claim.ts'
 import { isCleanup } from './lost.ts'
 import { lockTasks } from './record.ts'
@@ -72,7 +72,7 @@ async function settleAll(services: TaskServices, endings: readonly Ending[]): Pr
   })
   for (const { claim } of endings) await debugPoint('after-commit-before-settle', claim.step)
   services.bus.tell({
-    tasks: done.changes.map(({ record }) => record.task.id),
+    ...toldOf(done.changes),
     queues: new Set(
       done.changes
         .filter(({ wakes }) => wakes.length > 0)

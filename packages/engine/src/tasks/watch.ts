@@ -16,7 +16,8 @@ export async function* watchTask(
   options: { after?: number; signal?: AbortSignal } = {},
 ): AsyncIterable<FeedEvent> {
   const signals = new Signals(options.signal)
-  const off = services.bus.onTask(id, () => signals.raise())
+  // The end is told at once: it comes once, and is what one waits for.
+  const off = services.bus.onTask(id, (over) => (over ? signals.raiseUrgently() : signals.raise()))
   services.watching.enter(who)
   let sequence = options.after ?? 0
   let line = 0
