@@ -152,11 +152,16 @@ test('any number of elements, on any number of pages, share one connection, and 
   }
   // Who is there is asked first.
   await expect.poll(() => feeds, PATIENT).toEqual(['/api/v1/events'])
+  // One page has it, and the other stands in line.
+  const line = () =>
+    other.evaluate<number[]>('navigator.locks.query().then(({ held, pending }) => [held.length, pending.length])')
+  await expect.poll(line, PATIENT).toEqual([1, 1])
+  expect(feeds).toEqual(['/api/v1/events'])
   await writeFile(there, '')
+  // A page whose tasks are all over has no more use for it: the other may take over and read the last anew.
   for (const one of [page, other]) {
     await expect.poll(() => one.getByText(/^Completed in/).count(), PATIENT).toBe(7)
   }
-  expect(feeds).toEqual(['/api/v1/events'])
   await context.close()
 })
 
