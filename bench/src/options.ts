@@ -20,6 +20,17 @@ export function numberOf(option: string, text: string, least = 1): number {
   throw new UsageError(`--${option} takes a whole number from ${least} on, and not "${text}"`)
 }
 
+/** The same of things that have names. @throws {UsageError} */
+export function namedBy<Thing>(
+  option: string,
+  given: readonly string[] | undefined,
+  known: readonly Thing[],
+  nameOf: (thing: Thing) => string,
+): readonly Thing[] {
+  const names = chosenOf(option, given, known.map(nameOf))
+  return known.filter((thing) => names.includes(nameOf(thing)))
+}
+
 /**
  * Those that an option names, or all where it is not given.
  *

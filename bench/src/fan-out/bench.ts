@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
 import { median, seconds } from '../numbers.ts'
-import { chosenOf, numberOf } from '../options.ts'
+import { namedBy, numberOf } from '../options.ts'
 import { type ServiceHost, startServices } from '../services.ts'
 import { printTable } from '../table.ts'
 import { RunningFanOut } from './measure.ts'
@@ -33,12 +33,7 @@ export async function run(args: string[]): Promise<void> {
       only: { type: 'string', multiple: true },
     },
   })
-  const names = chosenOf(
-    'only',
-    values.only,
-    systems.map(({ name }) => name),
-  )
-  const chosen = systems.filter(({ name }) => names.includes(name))
+  const chosen = namedBy('only', values.only, systems, ({ name }) => name)
   const rounds = numberOf('rounds', values.rounds)
   const items = numberOf('items', values.items)
   const workers = values.workers === undefined ? undefined : numberOf('workers', values.workers)

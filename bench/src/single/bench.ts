@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { machineLine } from '../machine.ts'
 import { median, quantile } from '../numbers.ts'
-import { chosenOf, numberOf } from '../options.ts'
+import { namedBy, numberOf } from '../options.ts'
 import { type Services, startServices } from '../services.ts'
 import { printTable } from '../table.ts'
 import { type Extent, Running } from './measure.ts'
@@ -31,12 +31,7 @@ export async function run(args: string[]): Promise<void> {
       only: { type: 'string', multiple: true },
     },
   })
-  const names = chosenOf(
-    'only',
-    values.only,
-    systems.map(({ name }) => name),
-  )
-  const chosen = systems.filter(({ name }) => names.includes(name))
+  const chosen = namedBy('only', values.only, systems, ({ name }) => name)
   const rounds = numberOf('rounds', values.rounds)
   const jobs = numberOf('tasks', values.tasks)
   const extent: Extent = { jobs, inFlight: numberOf('in-flight', values['in-flight']), paced: 200, every: 40 }

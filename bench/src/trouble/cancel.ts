@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Server } from '../course/server.ts'
 import { machineLine } from '../machine.ts'
 import { median, quantile, seconds } from '../numbers.ts'
-import { chosenOf, numberOf } from '../options.ts'
+import { namedBy, numberOf } from '../options.ts'
 import { printTable } from '../table.ts'
 import { onEachSetup, startRunning } from './site.ts'
 
@@ -25,12 +25,7 @@ export async function run(args: string[]): Promise<void> {
     args,
     options: { samples: { type: 'string' }, only: { type: 'string', multiple: true } },
   })
-  const names = chosenOf(
-    'only',
-    values.only,
-    kinds.map(({ definition }) => definition),
-  )
-  const chosen = kinds.filter(({ definition }) => names.includes(definition))
+  const chosen = namedBy('only', values.only, kinds, ({ definition }) => definition)
   const asked = values.samples === undefined ? undefined : numberOf('samples', values.samples)
   process.stdout.write(`${machineLine()}\n\n`)
   const rows: string[][] = []

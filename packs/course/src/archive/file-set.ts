@@ -1,4 +1,5 @@
 import type { Notes } from '../import/notes.ts'
+import { inFolderOrder } from './folder-order.ts'
 import { type FolderLink, FolderWalk, LINK_HOPS } from './folder-walk.ts'
 import { folderOf, linkTarget } from './member-path.ts'
 import { nameCollisions } from './name-collisions.ts'
@@ -100,14 +101,11 @@ export class FileSet<Content> {
 
   /** A name cannot be a file and a folder: the folder holds more. */
   #dropCovered(files: Map<string, Content>): void {
-    // With a separator that comes before all else, what is in a folder comes right after a file of its name. A list of all
-    // folders would be long: a path can have 2,000. (So many are better put together by `join` than by `replaceAll`.)
-    const sorted = [...files.keys()].map((path) => path.split('/').join('\0')).sort()
-    for (const [index, path] of sorted.entries()) {
-      if (!sorted[index + 1]?.startsWith(`${path}\0`)) continue
-      const folder = path.replaceAll('\0', '/')
-      files.delete(folder)
-      this.#notes.add('dropped', folder, 'The archive holds a folder of the same name; the file was left out.')
+    const paths = inFolderOrder(files.keys())
+    for (const [index, path] of paths.entries()) {
+      if (!paths[index + 1]?.startsWith(`${path}/`)) continue
+      files.delete(path)
+      this.#notes.add('dropped', path, 'The archive holds a folder of the same name; the file was left out.')
     }
   }
 

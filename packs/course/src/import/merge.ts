@@ -1,4 +1,4 @@
-import { folderOf } from '../archive/member-path.ts'
+import { inFolderOrder } from '../archive/folder-order.ts'
 import { nameCollisions } from '../archive/name-collisions.ts'
 import { OverlayTree } from '../store/overlay-tree.ts'
 import type { StoredTree } from '../store/stored-tree.ts'
@@ -19,30 +19,26 @@ export async function merged(archive: StoredTree, before: StoredTree, notes: Not
 
 /** Files of the course whose name is a folder of the archive, or whose folder is a file of it: no file system holds both. */
 function filesInTheWay(archive: StoredTree, before: StoredTree, notes: Notes): Set<string> {
-  const folders = new Set(archive.paths.flatMap(foldersOf))
   const found = new Set<string>()
-  for (const path of before.paths) {
-    const file = foldersOf(path).find((folder) => archive.has(folder))
-    if (folders.has(path)) {
-      notes.add(
-        'dropped',
-        path,
-        'The archive holds a folder of the same name; the file that the course had is left out.',
-      )
-    } else if (file !== undefined) {
-      const message = `The archive holds a file "${file}" where the course had a folder; what was in it is left out.`
-      notes.add('dropped', path, message)
-    } else continue
+  const leaveOut = (path: string, message: string): void => {
+    if (found.has(path)) return
     found.add(path)
+    notes.add('dropped', path, message)
+  }
+  const paths = inFolderOrder(new Set([...archive.paths, ...before.paths]))
+  for (const [index, path] of paths.entries()) {
+    for (let at = index + 1; paths[at]?.startsWith(`${path}/`); at++) {
+      const inside = paths[at] ?? ''
+      if (archive.has(path)) {
+        const message = `The archive holds a file "${path}" where the course had a folder; what was in it is left out.`
+        leaveOut(inside, message)
+      } else if (archive.has(inside)) {
+        leaveOut(path, 'The archive holds a folder of the same name; the file that the course had is left out.')
+        break
+      }
+    }
   }
   return found
-}
-
-/** The folders a path lies in. */
-function foldersOf(path: string): string[] {
-  const folders: string[] = []
-  for (let folder = folderOf(path); folder !== ''; folder = folderOf(folder)) folders.push(folder)
-  return folders
 }
 
 const ASSETS = 'policies/assets.json'

@@ -80,21 +80,20 @@ test('a discussion that loses its id loses its posts, and that is told', async (
 })
 
 test('of many blocks with the same content each is paired once, in the order of the course, and without going through all for each', async () => {
+  // So many that it would not end where each is looked for among all.
+  const COUNT = 200_000
   const course = await readCourse(spoiled({}))
   const problem = course.byKey.get('problem/quiz')
   if (problem === undefined) return expect.unreachable()
   const courseOf = (prefix: string): typeof course => {
-    const blocks = Array.from({ length: 60_000 }, (_, n) => {
+    const blocks = Array.from({ length: COUNT }, (_, n) => {
       const urlName = `${prefix}${n}`
       return { ...problem, key: `problem/${urlName}`, urlName }
     })
     return { ...course, blocks, byKey: new Map(blocks.map((block) => [block.key, block])) }
   }
   const [before, after] = [courseOf('a'), courseOf('b')]
-  const start = process.threadCpuUsage()
   const { identityChanges } = compareCourses(before, after)
-  // A tenth of a second; where each is looked for among all of them it is half a minute.
-  expect(process.threadCpuUsage(start).user).toBeLessThan(5_000_000)
-  expect(identityChanges).toHaveLength(60_000)
+  expect(identityChanges).toHaveLength(COUNT)
   expect(identityChanges.every(({ from, to }) => to === from.replace('a', 'b'))).toBe(true)
 })
